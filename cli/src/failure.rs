@@ -89,7 +89,9 @@ pub(crate) fn code(kind: ErrorKind) -> i32 {
 fn message(error: &Error) -> String {
     let is_trail = error.what().contains("the trail to write has files already");
     match error.kind() {
-        ErrorKind::Undecidable => format!("{error}; without --strict such changes are rejected and counted"),
+        ErrorKind::Undecidable if error.to_string().contains("lenient mode") => {
+            format!("{error}; without --strict such changes are rejected and counted")
+        }
         ErrorKind::Io if is_trail => format!("{error}; choose another prefix"),
         _ => error.to_string(),
     }

@@ -255,6 +255,26 @@ fn obey_and_include_read_files_from_where_they_are() {
 }
 
 #[test]
+fn errors_name_the_line_of_the_file_that_they_are_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let macros = "-- common\nMACRO #big PARAMS (#t)\nBEGIN\n  TABLE HR.#t,\n    FILTER (SALL > 1);\nEND;\n";
+    let files = [("e.prm", "EXTRACT e\nINCLUDE a.mac\n#big (EMP)\nTABLE HR.DEPT, FILTER (IDD = 1);\n"), ("a.mac", macros)];
+    let select = read(dir.path(), &files, "e.prm").unwrap();
+    let problem = |name: &str| select.bind(&table(name)).problems().unwrap().to_string();
+    let path = std::fs::canonicalize(dir.path()).unwrap().join("a.mac");
+    assert!(
+        problem("HR.EMP").contains(&format!("\n  line 5, column 13 of {}, in #BIG\n", path.display())),
+        "{}",
+        problem("HR.EMP")
+    );
+    assert!(problem("HR.DEPT").contains("\n  line 4, column 24\n"), "{}", problem("HR.DEPT"));
+    // The same for an error of the grammar.
+    let files = [("f.prm", "EXTRACT e\nINCLUDE b.mac\nTABLE HR.DEPT;\n"), ("b.mac", "\nTABLE HR.EMP,\n  FILTER (ID = );\n")];
+    let error = read(dir.path(), &files, "f.prm").unwrap_err().to_string();
+    assert!(error.contains("line 3, column 16 of ") && error.contains("b.mac\n"), "{error}");
+}
+
+#[test]
 fn exceptions_maps_select_nothing() {
     check(&[
         (
@@ -603,6 +623,8 @@ fn messages_name_the_way_out() {
         ("EXTTRAIL ./a & -- note\nTABLE HR.EMP;", "write a comment on a line of its own"),
         ("TABLE HR.EMP, COLMAP (USEDEFAULTS, X = ID,);", "remove the comma before )"),
         ("TABLE HR.EMP, COLS (ID, C,);", "remove the comma before )"),
+        ("TABLE HR.EMP, FILTER (ID = 1,);", "remove the comma before )"),
+        ("TABLE HR.EMP, WHERE (SAL > BEFORE.SAL);", "write FILTER (column > BEFORE.column)"),
         ("TABLE HR.EMP, FILTER (@STREQ (@UPPER (C), 'A'));", "use @STRUP (text)"),
     ]);
 }

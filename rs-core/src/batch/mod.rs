@@ -7,7 +7,7 @@
 mod column;
 mod options;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use column::SourceBuffer;
@@ -64,6 +64,8 @@ pub struct BatchDecoder {
     batches: Vec<ColumnBatch>,
     /// The batch of each table.
     slots: TableMap<BatchIndex>,
+    /// The batch that was filled last of those of each table's definitions, by its name, if the order between them matters.
+    last_filled: HashMap<Box<str>, usize>,
     images: ImagesWanted,
     /// Truncates and the transaction of each change are kept too.
     whole_changes: bool,
@@ -117,6 +119,7 @@ impl BatchDecoder {
             columns: None,
             batches: Vec::new(),
             slots: TableMap::default(),
+            last_filled: HashMap::new(),
             images: ImagesWanted::Both,
             whole_changes: false,
             bytes: 0,
@@ -209,15 +212,15 @@ impl BatchDecoder {
             }
             None => self.open(change.table_id(), change.table())?,
         };
-        let Some(batch) = slot.and_then(|slot| self.batches.get(slot)) else { return Ok(Push::Done) };
+        let Some(slot) = slot else { return Ok(Push::Done) };
         if !is_row() {
             self.leave_out(change);
             return Ok(Push::Done);
         }
-        if batch.has_other_versions && self.waits_for_others(batch) {
+        if self.batches.get(slot).is_some_and(|batch| batch.has_other_versions) && self.waits_for_others(slot) {
             return Ok(Push::FlushFirst);
         }
-        let Some(batch) = slot.and_then(|slot| self.batches.get_mut(slot)) else { return Ok(Push::Done) };
+        let Some(batch) = self.batches.get_mut(slot) else { return Ok(Push::Done) };
         let op = change.op();
         if batch.is_full(self.rows, self.full_bytes) {
             return Err(Error::new(ErrorKind::InvalidArgument, "the batch is full").hint("call flush() before push()"));
@@ -244,11 +247,16 @@ impl BatchDecoder {
         }
     }
 
-    /// Returns whether rows of another definition of the same table have not been flushed.
+    /// Returns whether rows of another definition of the same table have not been flushed. At most one of its batches has rows.
     #[cold]
-    fn waits_for_others(&self, batch: &ColumnBatch) -> bool {
-        let same = |other: &&ColumnBatch| other.table.name() == batch.table.name() && !Arc::ptr_eq(&other.table, &batch.table);
-        self.batches.iter().filter(same).any(|other| !other.is_empty())
+    fn waits_for_others(&mut self, slot: usize) -> bool {
+        let Some(batch) = self.batches.get(slot) else { return false };
+        let Some(last) = self.last_filled.get_mut(batch.table.name()) else { return false };
+        let waits = *last != slot && self.batches.get(*last).is_some_and(|other| !other.is_empty());
+        if !waits {
+            *last = slot;
+        }
+        waits
     }
 
     /// Finds the batch of a table, and creates it if the table is wanted.
@@ -272,8 +280,9 @@ impl BatchDecoder {
         let is_wanted = |name: &str| columns.is_none_or(|columns| columns.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
         let mut batch = ColumnBatch::new((id, table), &is_wanted, self.images, self.whole_changes);
         if self.whole_changes {
-            for rival in self.batches.iter_mut().filter(|other| other.table.name() == table.name()) {
-                (rival.has_other_versions, batch.has_other_versions) = (true, true);
+            let last = *self.last_filled.entry(table.name().into()).or_insert(self.batches.len());
+            if let Some(other) = self.batches.get_mut(last) {
+                (other.has_other_versions, batch.has_other_versions) = (true, true);
             }
         }
         self.batches.push(batch);

@@ -83,8 +83,10 @@ impl SelectParts {
 /// Returns the name of a table in GoldenGate's spelling: one with blanks that nobody has put in quotes gets them. What may be a list or
 /// have clauses stays as it is, so that the parser states its errors.
 fn spelled(name: &str) -> Cow<'_, str> {
-    let is_statement =
-        || parameters::parse(&format!("TABLE {name};"), Dialect::Ansi, false).is_ok_and(|parsed| parsed.lints.is_empty());
+    let is_statement = || {
+        parameters::parse(&format!("TABLE {name};").as_str().into(), Dialect::Ansi, false)
+            .is_ok_and(|parsed| parsed.lints.is_empty())
+    };
     let may_have_clauses = name.contains(['"', ',', ';', '(', ')']);
     if name.trim().is_empty() || may_have_clauses || name.parse::<ObjectPattern>().is_ok() || is_statement() {
         return name.into();

@@ -20,6 +20,7 @@ use crate::filter::syntax::lexer::Dialect;
 use crate::filter::syntax::macros;
 use crate::filter::syntax::names::{NameIndex, NamePattern, ObjectPattern, matches_parts};
 use crate::filter::syntax::parameters;
+use crate::filter::syntax::source::SourceText;
 use crate::filter::syntax::statement::{ExcludeKind, Limits, NameMatch, Rule, Statement, Tag, Toggled};
 use crate::filter::verdict::{Rejection, Verdict};
 use crate::filter::with_deep_stack;
@@ -72,7 +73,7 @@ pub struct Select {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     statements: Vec<Statement>,
-    source: Arc<str>,
+    source: SourceText,
     lints: Vec<Diagnostic>,
     pub(crate) rules: Vec<CompiledRule>,
     /// Finds the rules that may name an object.
@@ -197,7 +198,7 @@ impl Select {
         read.map_err(|error| Error::from(error).in_file(path))
     }
 
-    fn of_script(text: &str, dialect: Dialect, is_file: bool) -> std::result::Result<Self, Diagnostics> {
+    fn of_script(text: &SourceText, dialect: Dialect, is_file: bool) -> std::result::Result<Self, Diagnostics> {
         let mut script = parameters::parse(text, dialect, is_file)?;
         if dialect == Dialect::NonAnsi && !matches!(script.statements.first(), Some(Statement::Dialect(_))) {
             script.statements.insert(0, Statement::Dialect(dialect));
@@ -205,13 +206,13 @@ impl Select {
         Ok(Self::of(script.statements, text, script.lints))
     }
 
-    fn of(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Self {
+    fn of(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnostic>) -> Self {
         let mut parts = statements.split(|own| *own == Statement::And).map(<[_]>::to_vec);
         let first = Self::of_part(parts.next().unwrap_or_default(), source, lints);
         parts.fold(first, |select, part| select.and(Self::of_part(part, source, Vec::new())))
     }
 
-    fn of_part(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Self {
+    fn of_part(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnostic>) -> Self {
         let compiled = Arc::new(compile(statements, source, lints));
         Self { compiled, mode: Mode::default(), settings: Settings::default(), also: None }
     }
@@ -335,10 +336,10 @@ impl Select {
     /// Returns the lints with their positions, as text; empty if there are none.
     #[must_use]
     pub fn lint_text(&self) -> String {
-        Diagnostics::new(&self.compiled.source, self.compiled.lints.clone()).to_string()
+        Diagnostics::new(self.compiled.source.clone(), self.compiled.lints.clone()).to_string()
     }
 
-    pub(crate) fn source(&self) -> &Arc<str> {
+    pub(crate) fn source(&self) -> &SourceText {
         &self.compiled.source
     }
 
@@ -502,9 +503,9 @@ fn wanted_ops([inserts, updates, deletes, truncates]: [bool; 4]) -> OpMask {
     })
 }
 
-fn compile(statements: Vec<Statement>, source: &str, lints: Vec<Diagnostic>) -> Compiled {
+fn compile(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnostic>) -> Compiled {
     let mut compiled = Compiled {
-        source: source.into(),
+        source: source.clone(),
         lints,
         rules: Vec::new(),
         rule_names: NameIndex::default(),
@@ -680,21 +681,37 @@ impl Compiled {
         self.limits.iter().any(|limits| *limits != Limits { ops: limits.ops.clone(), ..Limits::default() })
     }
 
-    /// Returns `true` if a change is within the CSN, time and position limits. A change without a CSN, or with one of another
-    /// form, is not within CSN limits.
-    pub(crate) fn within(&self, position: Position, time: Timestamp, csn: Option<&str>) -> bool {
+    /// Returns whether a change is within the limits of position and time.
+    pub(crate) fn within(&self, position: Position, time: Timestamp) -> bool {
         self.limits.iter().all(|limits| {
-            let csn_is = |limit: &Option<Box<str>>, test: fn(std::cmp::Ordering) -> bool| match limit {
-                None => true,
-                Some(limit) => csn.and_then(|csn| Csn::compare(csn, limit)).is_some_and(test),
-            };
             limits.position.0.is_none_or(|from| position >= from)
                 && limits.position.1.is_none_or(|until| position < until)
                 && limits.time.0.is_none_or(|from| time >= from)
                 && limits.time.1.is_none_or(|until| time < until)
-                && csn_is(&limits.csn.0, std::cmp::Ordering::is_ge)
-                && csn_is(&limits.csn.1, std::cmp::Ordering::is_lt)
         })
+    }
+
+    /// Returns whether a CSN is within the limits of CSNs; as an error, the limit that it cannot be compared with.
+    pub(crate) fn within_csns(&self, csn: &str) -> std::result::Result<bool, &str> {
+        let compared = |limit: &'_ str| Csn::compare(csn, limit);
+        for Limits { csn: (from, until), .. } in &self.limits {
+            if let Some(from) = from {
+                if compared(from).ok_or(&**from)?.is_lt() {
+                    return Ok(false);
+                }
+            }
+            if let Some(until) = until {
+                if compared(until).ok_or(&**until)?.is_ge() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns whether there are limits of CSNs.
+    pub(crate) fn has_csn_limits(&self) -> bool {
+        self.limits.iter().any(|limits| limits.csn != (None, None))
     }
 }
 
@@ -891,6 +908,6 @@ impl SelectBuilder {
     /// Returns the selection. Check [`Select::round_trips`] if names come from untrusted input.
     #[must_use]
     pub fn build(self) -> Select {
-        Select::of(self.statements, "", Vec::new())
+        Select::of(self.statements, &SourceText::from(""), Vec::new())
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::change::{Change, Op};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::eval::outcome::UndecidableReason;
 use crate::filter::ops::OpMask;
 use crate::filter::plan::program::{Program, Scratch};
 use crate::filter::select::Select;
-use crate::filter::verdict::{Counts, Doubt, Rejection, Verdict};
+use crate::filter::verdict::{Counts, Doubt, Failure, Rejection, Undecided, Verdict};
 use crate::schema::{TableDef, TableId, TableMap};
 
 /// Applies a [`Select`] to changes, one after the other. It binds once to each version of a table's definition. A selector
@@ -47,6 +48,23 @@ pub struct Selector {
     /// The objects of DDL.
     ddl_objects: HashSet<Box<str>>,
 }
+
+/// The verdict on a change without a CSN, if there are limits of CSNs.
+const NO_CSN: Undecided = Undecided {
+    rule: 0,
+    clause: 0,
+    why: UndecidableReason::NotAvailable,
+    what: "the change has no CSN to compare with the limits",
+    columns: [None; 4],
+};
+/// The verdict on a change whose CSN cannot be compared with the limits.
+const OTHER_FORM: Failure = Failure {
+    rule: 0,
+    clause: 0,
+    ogg_number: None,
+    user_number: None,
+    what: "the limit of CSNs has another form than the CSNs of the trail",
+};
 
 impl Select {
     /// Creates a selector, which binds to tables when they occur. Each thread needs its own.
@@ -200,21 +218,41 @@ impl Selector {
             return self.decide_other(change, op);
         }
         if (self.has_tags || self.has_limits) && op.is_change() {
-            if let Some(rejection) = self.outside(change) {
-                return Verdict::Reject(rejection);
+            if let Some(verdict) = self.outside(change) {
+                return verdict;
             }
         }
         program.judge(change, &mut self.scratch)
     }
 
-    /// Returns a rejection if the change is outside the limits or its tag is not wanted.
-    fn outside(&self, change: &Change<'_>) -> Option<Rejection> {
+    /// Returns the verdict on a change that is outside the limits, whose place among them is not known, or whose tag is not wanted.
+    fn outside(&self, change: &Change<'_>) -> Option<Verdict> {
         if self.has_tags && !self.select.parts().all(|part| part.compiled().wants_tag(self.tag.as_deref())) {
-            return Some(Rejection::Tag);
+            return Some(Verdict::Reject(Rejection::Tag));
         }
-        let (position, time, csn) = (change.position(), change.timestamp(), change.csn());
-        let inside = !self.has_limits || self.select.parts().all(|part| part.compiled().within(position, time, csn));
-        (!inside).then_some(Rejection::Limits)
+        if !self.has_limits {
+            return None;
+        }
+        let (position, time) = (change.position(), change.timestamp());
+        if !self.select.parts().all(|part| part.compiled().within(position, time)) {
+            return Some(Verdict::Reject(Rejection::Limits));
+        }
+        let mut limits = self.select.parts().map(Select::compiled).filter(|compiled| compiled.has_csn_limits());
+        limits.find_map(|compiled| match change.csn().map(|csn| compiled.within_csns(csn)) {
+            Some(Ok(true)) => None,
+            Some(Ok(false)) => Some(Verdict::Reject(Rejection::Limits)),
+            Some(Err(_)) => Some(Verdict::Error(OTHER_FORM)),
+            None => Some(Verdict::Undecidable(NO_CSN)),
+        })
+    }
+
+    /// Fails if the limits of CSNs have another form than the CSN of a change.
+    pub(crate) fn check_csn_limits(&self, change: &Change<'_>) -> Result<()> {
+        let Some(csn) = change.csn() else { return Ok(()) };
+        let other = self.select.parts().find_map(|part| part.compiled().within_csns(csn).err());
+        let Some(limit) = other else { return Ok(()) };
+        let what = format!("the limit CSN {limit} has another form than the CSNs of the trail, such as {csn}");
+        Err(change.locate(Error::new(ErrorKind::Filter, what).hint("write the limit as the trail writes its CSNs")))
     }
 
     /// Decides on DDL by its object and on metadata by its table; accepts markers.
@@ -224,8 +262,8 @@ impl Selector {
             return Verdict::Accept(0);
         }
         if op == Op::Ddl {
-            if let Some(rejection) = self.outside(change) {
-                return Verdict::Reject(rejection);
+            if let Some(verdict) = self.outside(change) {
+                return verdict;
             }
         }
         let name = change.table_name();

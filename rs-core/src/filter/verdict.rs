@@ -154,6 +154,7 @@ impl Undecided {
         match self.why {
             UndecidableReason::Null => "a column is NULL",
             UndecidableReason::Missing => "a column is not in the record",
+            UndecidableReason::Invalid if self.columns().next().is_none() => "a function cannot convert its argument",
             UndecidableReason::Invalid => "a column cannot be decoded",
             UndecidableReason::Unreadable => "the row cannot be read",
             UndecidableReason::NotAvailable => self.what,

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::change::Change;
 use crate::decode::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sink::publish::{Claim, publish};
 use crate::sink::trail::{TrailWriter, WriterOptions};
-use crate::source::{ReadOptions, ReadReport, Trail};
+use crate::source::{ReadOptions, ReadReport, Trail, Unfinished};
 
 /// Result of [`Trail::save`].
 #[derive(Clone, Debug, Default)]
@@ -55,7 +56,13 @@ impl Trail {
         let mut reader = self.reader_with(read.include_non_changes(false))?;
         let mut writer = TrailWriter::create(folder.path.join(&folder.name), self.writer_options()?)?;
         let mut changes = 0;
-        while let Some(change) = reader.next()? {
+        while let Some(stepped) = reader.step()? {
+            let broken = reader.take_first_unfinished();
+            let change = reader.lend(stepped)?;
+            // The selection may have rejected the change that has the mark. Of the transaction of this one, it is the last.
+            if broken.is_some_and(|broken| is_open(&writer, &broken) && !(change.is_unfinished() && is_of(&change, &broken))) {
+                writer.leave_unfinished()?;
+            }
             writer.write(&change)?;
             changes += 1;
             if change.is_unfinished() {
@@ -63,6 +70,9 @@ impl Trail {
             }
         }
         let report = reader.report();
+        if reader.take_first_unfinished().is_some_and(|broken| is_open(&writer, &broken)) {
+            writer.leave_unfinished()?;
+        }
         if writer.is_in_transaction() {
             writer.commit()?;
         }
@@ -82,6 +92,17 @@ impl Trail {
         }
         Ok(options)
     }
+}
+
+/// Returns whether a transaction that breaks off is the one that is being written.
+fn is_open(writer: &TrailWriter, broken: &Unfinished) -> bool {
+    writer.is_in_transaction()
+        && writer.is_in(broken.csn.as_deref().unwrap_or_default(), broken.xid.as_deref().unwrap_or_default())
+}
+
+/// Returns whether a change belongs to a transaction that breaks off.
+fn is_of(change: &Change<'_>, broken: &Unfinished) -> bool {
+    change.csn() == broken.csn.as_deref() && change.xid() == broken.xid.as_deref()
 }
 
 /// The directory in which the files are made. Dropping it before [`finish`](Self::finish) removes it.

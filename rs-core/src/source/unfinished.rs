@@ -8,6 +8,8 @@ use crate::position::Position;
 pub struct UnfinishedTransactions {
     count: u64,
     listed: Vec<Unfinished>,
+    /// The first since [`take_first`](Self::take_first) was called.
+    first: Option<Unfinished>,
 }
 
 /// A transaction that a source does not finish. Whether the missing part is written later is not known.
@@ -25,16 +27,23 @@ pub struct Unfinished {
 }
 
 /// None.
-pub(super) static NONE: UnfinishedTransactions = UnfinishedTransactions { count: 0, listed: Vec::new() };
+pub(super) static NONE: UnfinishedTransactions = UnfinishedTransactions { count: 0, listed: Vec::new(), first: None };
 
 impl UnfinishedTransactions {
     const LISTED: usize = 1_000;
 
     pub(super) fn add(&mut self, last: Position, csn: Option<&str>, xid: Option<&str>, at_end: bool) {
         self.count += 1;
+        let added = || Unfinished { last, csn: csn.map(str::to_owned), xid: xid.map(str::to_owned), at_end };
         if self.listed.len() < Self::LISTED {
-            self.listed.push(Unfinished { last, csn: csn.map(str::to_owned), xid: xid.map(str::to_owned), at_end });
+            self.listed.push(added());
         }
+        self.first.get_or_insert_with(added);
+    }
+
+    /// Returns the first one since the last call.
+    pub(super) fn take_first(&mut self) -> Option<Unfinished> {
+        self.first.take()
     }
 
     /// Notes that a change follows: the source does not end after the last that is listed.
@@ -49,6 +58,7 @@ impl UnfinishedTransactions {
         earlier.count += self.count;
         earlier.listed.append(&mut self.listed);
         earlier.listed.truncate(Self::LISTED);
+        earlier.first = earlier.first.or(self.first.take());
         *self = earlier;
     }
 

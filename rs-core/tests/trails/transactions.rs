@@ -290,6 +290,16 @@ fn a_transaction_that_breaks_off_is_marked_at_its_last_change() {
             // The selection rejects the change that has the mark; the list has it.
             let none = trailcore::filter::Select::parse("TABLE *, FILTER (ID < 0);").unwrap();
             assert_eq!(unfinished(&twice, ReadOptions::new().select(none)).2, ["7"]);
+            // A copy of the changes before it breaks off too, and says so at its last change.
+            if rows > 1 {
+                let fewer = trailcore::filter::Select::parse(&format!("TABLE *, FILTER (ID < {});", rows - 1)).unwrap();
+                for (name, trail, copies) in [("dd", &alone, 1), ("ee", &twice, 2)] {
+                    trail.save(folder.path().join(name), ReadOptions::new().select(fewer.clone())).unwrap();
+                    let copy = Trail::open(folder.path().join(name)).unwrap();
+                    let expected = (copies * (rows as usize - 1), vec![rows - 2], vec!["7".to_owned()]);
+                    assert_eq!(unfinished(&copy, ReadOptions::new()), expected, "{name} {rows}");
+                }
+            }
             // Blocks keep the mark.
             let blocks = alone.reader().unwrap().into_changes().map(|change| change.unwrap().as_change().is_unfinished());
             assert_eq!(blocks.filter(|marked| *marked).count(), 1);

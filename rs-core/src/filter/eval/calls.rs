@@ -515,7 +515,7 @@ pub(crate) struct RangePlan<N> {
 impl<N: Operand> RangePlan<N> {
     pub(crate) fn holds<'e, S: Subject>(&'e self, context: &Context<'e, S>) -> Result<bool, EvalError> {
         let mut hash = KeyHash::default();
-        let mut known = false;
+        let (mut known, mut lacks) = (false, None);
         for node in &self.key {
             let value = node.value(context)?;
             // Trailing zeros do not change the key.
@@ -528,11 +528,16 @@ impl<N: Operand> RangePlan<N> {
                     known = true;
                     hash.add(unpadded(text).as_bytes());
                 }
-                Err(_) => hash.add(&[0xff]),
+                Err(Scalar::Null) => hash.add(&[0xff]),
+                Err(state) => lacks = lacks.or(reason_of(&state)),
             }
         }
         if !known {
             return Err(EvalError::Error(Some(222), "all columns of @RANGE are NULL or missing"));
+        }
+        // Which range the row's own value is in is not known.
+        if let Some(why) = lacks {
+            return Err(EvalError::State(why));
         }
         Ok(hash.finish() % self.total.max(1) + 1 == self.range)
     }

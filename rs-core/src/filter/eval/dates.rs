@@ -83,6 +83,19 @@ impl DateFormat {
         Ok(Self(pieces.into()))
     }
 
+    /// Returns whether the digits of a piece must have its full width.
+    fn is_full(&self, at: usize) -> bool {
+        let is_digits = |piece: &Piece| !matches!(piece, Piece::MonthName | Piece::DayName | Piece::Other(_));
+        let touches = |place: Option<usize>| place.and_then(|place| self.0.get(place)).is_some_and(is_digits);
+        match self.0.get(at) {
+            Some(Piece::Year) => true,
+            // Its first digits are the same, however many follow.
+            Some(Piece::Fraction(_)) => touches(at.checked_add(1)),
+            Some(Piece::JulianDay) => false,
+            _ => touches(at.checked_sub(1)) || touches(at.checked_add(1)),
+        }
+    }
+
     /// Returns `true` if it is a number: a Julian timestamp or day.
     pub(crate) fn is_number(&self) -> bool {
         matches!(*self.0, [Piece::Julian | Piece::JulianDay])
@@ -125,7 +138,7 @@ impl Moment {
         Self { year: Some(year), month: Some(month), day: Some(day), ..Self::default() }
     }
 
-    /// Parses a date argument of @DATEDIFF: `YYYY-MM-DD[*HH:MI[:SS]]`, with a colon, a blank or a `T` for the star.
+    /// Parses a date argument of @DATEDIFF: `YYYY-MM-DD[*HH:MI[:SS[.FFFFFF]]]`, with a colon, a blank or a `T` for the star.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let text = text.trim();
         let (date, time) = (text.get(..10)?, text.get(10..)?);
@@ -134,10 +147,16 @@ impl Moment {
         let dashes = date.get(4..5) == Some("-") && date.get(7..8) == Some("-");
         (moment.year, moment.month, moment.day) = (part(date, 0, 4), part(date, 5, 7), part(date, 8, 10));
         if let Some(clock) = time.strip_prefix([':', ' ', 'T']) {
-            let mut parts = clock.split([':', '.']);
+            let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(clock, digits)| (clock, Some(digits)));
+            let mut parts = clock.split(':');
             moment.hour = number(parts.next()?)?;
             moment.minute = number(parts.next()?)?;
-            moment.second = parts.next().map_or(Some(0), number)?;
+            let second = parts.next();
+            moment.second = second.map_or(Some(0), number)?;
+            // A zone, or anything else, is not ignored.
+            if parts.next().is_some() || fraction.is_some_and(|digits| second.is_none() || number(digits).is_none()) {
+                return None;
+            }
         } else if !time.is_empty() {
             return None;
         }
@@ -146,13 +165,14 @@ impl Moment {
     }
 
     /// Reads a text by a format. Any character that is not a letter or digit matches a separator. Text after the end of the
-    /// format is ignored.
+    /// format is ignored. A year, and digits beside other digits, have their full width: digits that lack one have another meaning.
     pub(crate) fn read(&mut self, format: &DateFormat, text: &str) -> Option<()> {
         let mut rest = text.trim();
-        for piece in &format.0 {
+        for (at, piece) in format.0.iter().enumerate() {
+            let is_full = format.is_full(at);
             let mut digits = |most: usize| {
                 let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-                let (own, tail) = rest.split_at_checked(length)?;
+                let (own, tail) = rest.split_at_checked(length).filter(|_| length == most || !is_full)?;
                 rest = tail;
                 number(own).map(|value| (value, length))
             };
@@ -320,6 +340,12 @@ mod tests {
             ("YYYY", vec![("YYYY-MM-DD", "2026-02-30")], None),
             ("YYYY", vec![("MM", "1")], None),
             ("YYYY", vec![("YYYY", "")], None),
+            // A number has lost its first digit, or a text its last one.
+            ("YYYY-MM-DD", vec![("YYMMDD", "10112")], None),
+            ("YYYY-MM-DD", vec![("YYYYMMDD", "2024011")], None),
+            ("YYYY-MM-DD", vec![("YYYY-MM-DD", "24-03-01")], None),
+            ("YYYY-MM-DD", vec![("YYYY-MM-DD", "2024-3-1")], Some("2024-03-01")),
+            ("HH:MI:SS.FFFFFF", vec![("YYYYMMDDHHMISSFFFFFF", "20240101235958123")], Some("23:59:58.123000")),
         ];
         for (output, inputs, expected) in cases {
             assert_eq!(convert(output, &inputs).as_deref(), expected, "{output} {inputs:?}");
@@ -332,6 +358,12 @@ mod tests {
         let days = |a: &str, b: &str| Moment::of_text(b).unwrap().days() - Moment::of_text(a).unwrap().days();
         assert_eq!(days("2011-01-01", "2011-02-01 00:00:00"), 31);
         assert_eq!(Moment::of_text("2011-01-01:00:01").unwrap().seconds() - Moment::of_text("2011-01-01").unwrap().seconds(), 60);
+        for text in ["10:00:00.5", "10:00:00", "10:00"] {
+            assert!(Moment::of_text(&format!("2024-01-01 {text}")).is_some(), "{text}");
+        }
+        for text in ["10:00:00.5 +05:00", "10:00:00 +05:00", "10:00:00:99junk", "10:00:00.5x", "10:00.5", "10"] {
+            assert!(Moment::of_text(&format!("2024-01-01 {text}")).is_none(), "{text}");
+        }
         assert!(Moment::of_text("2011-13-01").is_none() && Moment::of_text("2011-01-01 25:00").is_none());
     }
 }

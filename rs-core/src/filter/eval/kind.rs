@@ -42,7 +42,7 @@ impl Node {
     }
 
     /// Returns the kind of its values; `None` if it has only states.
-    fn kind(&self, table: &TableDef) -> Option<ProjectedKind> {
+    pub(crate) fn kind(&self, table: &TableDef) -> Option<ProjectedKind> {
         Some(match self {
             Self::Constant(Constant::Null | Constant::Missing | Constant::Invalid) => return None,
             Self::Constant(Constant::Number(_)) => ProjectedKind::Number,

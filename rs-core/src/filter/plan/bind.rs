@@ -8,6 +8,7 @@ use crate::filter::eval::calls::{DatePlan, Find, OneOf, Padding, RangePlan};
 use crate::filter::eval::column::{ColumnUse, Needed};
 use crate::filter::eval::dates::DateFormat;
 use crate::filter::eval::environment::{Meaning, meaning};
+use crate::filter::eval::kind::ProjectedKind;
 use crate::filter::eval::node::{Constant, IntegerIs, Node, StateTest, WhereOperand, WhereTest};
 use crate::filter::eval::outcome::COMPUTE;
 use crate::filter::eval::scalar::{self, ArithmeticFault, Special};
@@ -17,7 +18,7 @@ use crate::filter::syntax::expr::{
     ColumnName, Condition, ConditionKind, DEEPEST, Expr, ExprKind, Operand, Operator, Relation, Side, too_deep,
 };
 use crate::filter::syntax::function::Function;
-use crate::schema::{Kind, TableDef};
+use crate::schema::{ColumnDef, Kind, TableDef};
 
 /// The columns that a program needs, each with its slot.
 #[derive(Debug, Default)]
@@ -46,6 +47,7 @@ type Bound<T> = Result<T, Diagnostic>;
 fn constant(node: &Node) -> Option<Result<Decimal, ArithmeticFault>> {
     match node {
         Node::Constant(Constant::Number(number)) => Some(Ok(*number)),
+        Node::Compute(one) => constant(one),
         Node::Negate(one) => constant(one).map(|one| one.and_then(scalar::negate)),
         Node::Arithmetic(operator, two) => match (constant(&two.0), constant(&two.1)) {
             (Some(left), Some(right)) => Some(left.and_then(|left| operator.apply(left, right?))),
@@ -83,6 +85,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) others: &'a [Arc<TableDef>],
     /// The names of such columns. Their indexes count down from the highest.
     pub(crate) absent: &'a mut Vec<Box<str>>,
+    /// The expression makes a column of a known length, which functions without a length take.
+    pub(crate) has_length: bool,
 }
 
 /// Names of header items in column maps (SEEN; docs/filter.md, section 7.2).
@@ -94,6 +98,22 @@ const PSEUDO: [(&str, Fact); 4] = [
 ];
 
 impl Binder<'_> {
+    /// Binds an expression that is a test.
+    pub(crate) fn test(&mut self, expr: &Expr) -> Bound<Node> {
+        let node = self.expr(expr)?;
+        self.not_a_date(&node, expr.span, "a date or time is no condition")?;
+        Ok(node)
+    }
+
+    /// Fails if a node is a column of dates, which has no place there.
+    fn not_a_date(&self, node: &Node, span: Span, what: &str) -> Bound<()> {
+        if self.kind(node) != Some(Kind::DateTime) {
+            return Ok(());
+        }
+        let error = Diagnostic::error(DiagnosticKind::Type, span, what).ogg(2292);
+        Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"))
+    }
+
     /// Binds an expression.
     pub(crate) fn expr(&mut self, expr: &Expr) -> Bound<Node> {
         if expr.depth > DEEPEST {
@@ -115,22 +135,29 @@ impl Binder<'_> {
                 return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, format!("unexpected word {word}")).ogg(2322));
             }
             ExprKind::Call(function, arguments) => return self.call(*function, arguments, expr.span),
-            ExprKind::Negate(one) => Node::Negate(Box::new(self.node(one)?)),
+            ExprKind::Negate(one) => Node::Negate(Box::new(self.operand(one)?)),
             ExprKind::Arithmetic(operator, two) => {
-                let node = Node::Arithmetic(*operator, Box::new((self.node(&two.0)?, self.node(&two.1)?)));
+                let node = Node::Arithmetic(*operator, Box::new((self.operand(&two.0)?, self.operand(&two.1)?)));
                 if let Some(Err(ArithmeticFault::DivisionByZero)) = constant(&node) {
                     return Err(Diagnostic::error(DiagnosticKind::Argument, expr.span, "division by zero").ogg(COMPUTE));
                 }
                 node
             }
             ExprKind::Compare(relation, two) => return self.compare(*relation, &two.0, &two.1, expr.span),
-            ExprKind::All(list) => Node::All(self.nodes(list)?),
-            ExprKind::Any(list) => Node::Any(self.nodes(list)?),
+            ExprKind::All(list) => Node::All(self.tests(list)?),
+            ExprKind::Any(list) => Node::Any(self.tests(list)?),
         })
     }
 
-    fn nodes(&mut self, list: &[Expr]) -> Bound<Box<[Node]>> {
-        list.iter().map(|expr| self.node(expr)).collect()
+    fn tests(&mut self, list: &[Expr]) -> Bound<Box<[Node]>> {
+        list.iter().map(|expr| self.test(expr)).collect()
+    }
+
+    /// Binds an operand of a calculation.
+    fn operand(&mut self, expr: &Expr) -> Bound<Node> {
+        let node = self.node(expr)?;
+        self.not_a_date(&node, expr.span, "cannot calculate with a date or time")?;
+        Ok(node)
     }
 
     /// Returns the header item with this name, unless the table has such a column.
@@ -185,18 +212,11 @@ impl Binder<'_> {
     fn compare(&mut self, relation: Relation, left: &Expr, right: &Expr, span: Span) -> Bound<Node> {
         let (left, right) = (self.node(left)?, self.node(right)?);
         for (one, other) in [(&left, &right), (&right, &left)] {
-            match (self.kind(one), other) {
-                (Some(Kind::DateTime), Node::Constant(Constant::Number(_))) => {
-                    let error =
-                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
-                    return Err(error.help("use @DATEDIFF, or a WHERE clause with a literal date"));
-                }
-                (Some(Kind::Opaque | Kind::Binary { .. }), _) => {
-                    return Err(
-                        Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210)
-                    );
-                }
-                _ => {}
+            if other.kind(self.table) == Some(ProjectedKind::Number) {
+                self.not_a_date(one, span, "cannot compare a date or time with a number")?;
+            }
+            if let Some(Kind::Opaque | Kind::Binary { .. }) = self.kind(one) {
+                return Err(Diagnostic::error(DiagnosticKind::Type, span, "cannot compare values of this column type").ogg(2210));
             }
         }
         let general = Node::Compare(relation, Box::new((left, right)));
@@ -275,6 +295,12 @@ impl Binder<'_> {
                 Ok(Node::State(Box::new(subject), tests))
             }
             (Function::Compute, [one]) => Ok(Node::Compute(Box::new(self.node(one)?))),
+            (Function::HighVal | Function::LowVal, []) if !self.has_length => {
+                Err(fault(span, format!("{function} needs a length, or a target column with a length")))
+            }
+            (Function::NumStr, [Expr { kind: ExprKind::Text(text), span, .. }]) if NumberText::parse(text).is_none() => {
+                Err(fault(*span, "@NUMSTR takes the text of a number".to_owned()))
+            }
             (Function::StrNum, [value, word, length @ ..]) => {
                 let padding = match word.kind {
                     ExprKind::Word("LEFT") => Padding::Left,
@@ -283,7 +309,13 @@ impl Binder<'_> {
                     ExprKind::Word("RIGHTZERO") => Padding::RightZero,
                     _ => return Err(fault(word.span, "@STRNUM takes LEFT, LEFTSPACE, RIGHT or RIGHTZERO".to_owned())),
                 };
+                if length.is_empty() && padding != Padding::Left && !self.has_length {
+                    return Err(fault(span, "@STRNUM needs a length, or a target column with a length".to_owned()));
+                }
                 let length = length.first().map(|length| self.node(length)).transpose()?;
+                if let (Some(node), [expr]) = (&length, arguments.get(2..).unwrap_or_default()) {
+                    check_count(node, expr.span)?;
+                }
                 Ok(Node::StrNum(Box::new((self.node(value)?, padding, length))))
             }
             (Function::Date, [output, inputs @ ..]) => {
@@ -306,6 +338,9 @@ impl Binder<'_> {
     /// Binds a function whose arguments are all expressions.
     fn plain_call(&mut self, function: Function, arguments: &[Expr]) -> Bound<Node> {
         let mut nodes = arguments.iter().map(|argument| self.node(argument)).collect::<Bound<Vec<_>>>()?;
+        for (node, argument) in counts(function, &nodes).zip(counts(function, arguments)) {
+            check_count(node, argument.span)?;
+        }
         match (function, &mut *nodes) {
             (Function::StrFind, [text, Node::Constant(Constant::Text(what))]) => {
                 let text = std::mem::replace(text, Node::Constant(Constant::Missing));
@@ -439,11 +474,11 @@ impl Binder<'_> {
         match &condition.kind {
             ConditionKind::All(list) => Ok(Node::All(nodes(self, list)?)),
             ConditionKind::Any(list) => Ok(Node::Any(nodes(self, list)?)),
-            ConditionKind::Test(column, relation, operand) => self.test(column, *relation, operand, condition.span),
+            ConditionKind::Test(column, relation, operand) => self.comparison(column, *relation, operand, condition.span),
         }
     }
 
-    fn test(&mut self, name: &ColumnName, relation: Relation, operand: &Operand, span: Span) -> Bound<Node> {
+    fn comparison(&mut self, name: &ColumnName, relation: Relation, operand: &Operand, span: Span) -> Bound<Node> {
         let column = self.column(name, span)?;
         let definition = self.table.columns().get(usize::from(column.index));
         let kind = definition.map(|definition| definition.kind());
@@ -455,8 +490,8 @@ impl Binder<'_> {
             Operand::Null => WhereOperand::Null,
             Operand::Present => WhereOperand::Present,
             Operand::Absent => WhereOperand::Absent,
-            Operand::Column(other) => self.other_column(other, false, span)?,
-            Operand::QuotedColumn(other) => self.other_column(other, true, span)?,
+            Operand::Column(other) => self.other_column(other, false, kind, span)?,
+            Operand::QuotedColumn(other) => self.other_column(other, true, kind, span)?,
             Operand::Number(_) if kind == Some(Kind::DateTime) => {
                 let error =
                     Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292);
@@ -475,10 +510,42 @@ impl Binder<'_> {
         Ok(number.and_then(|number| self.integer_is(column, relation, number, &general)).unwrap_or(general))
     }
 
-    fn other_column(&mut self, name: &str, exact_case: bool, span: Span) -> Bound<WhereOperand> {
+    fn other_column(&mut self, name: &str, exact_case: bool, kind: Option<Kind>, span: Span) -> Bound<WhereOperand> {
         let name = ColumnName { side: Side::Default, name: name.into(), exact_case };
-        Ok(WhereOperand::Column(self.column(&name, span)?))
+        let column = self.column(&name, span)?;
+        let is_number = |kind| matches!(kind, Some(Kind::Integer { .. } | Kind::NumberText { .. }));
+        let other = self.table.columns().get(usize::from(column.index)).map(ColumnDef::kind);
+        if [(kind, other), (other, kind)].into_iter().any(|(one, other)| one == Some(Kind::DateTime) && is_number(other)) {
+            return Err(Diagnostic::error(DiagnosticKind::Type, span, "cannot compare a date or time with a number").ogg(2292));
+        }
+        Ok(WhereOperand::Column(column))
     }
+}
+
+/// Returns the arguments of a function that are positions, lengths or counts.
+fn counts<T>(function: Function, arguments: &[T]) -> impl Iterator<Item = &T> {
+    let is_count = move |place: usize| match function {
+        Function::StrExt => place == 1 || place == 2,
+        Function::StrFind | Function::StrNCmp => place == 2,
+        Function::StrNCat => place % 2 == 1,
+        Function::HighVal | Function::LowVal => place == 0,
+        _ => false,
+    };
+    arguments.iter().enumerate().filter(move |(place, _)| is_count(*place)).map(|(_, argument)| argument)
+}
+
+/// Fails if a constant position or length is not a whole number.
+fn check_count(node: &Node, span: Span) -> Bound<()> {
+    let is_whole = match node {
+        Node::Constant(Constant::Text(text)) => NumberText::parse(text).and_then(|number| number.decimal()).is_some_and(is_whole),
+        _ => constant(node).is_none_or(|number| number.is_ok_and(is_whole)),
+    };
+    let error = || Diagnostic::error(DiagnosticKind::Argument, span, "a position or length is not a whole number").ogg(2322);
+    is_whole.then_some(()).ok_or_else(error)
+}
+
+fn is_whole(number: Decimal) -> bool {
+    mantissa(number, 0).is_some_and(|(_, exact)| exact)
 }
 
 /// Converts a literal to the type of the column.

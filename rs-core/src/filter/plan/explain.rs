@@ -1,13 +1,13 @@
 //! Explains how a program decides, as data and as text.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::filter::eval::node::{Node, WhereOperand};
 use crate::filter::plan::bind::Tier;
 use crate::filter::plan::program::{Inner, Program};
 use crate::filter::plan::rule::Conjunct;
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
+use crate::filter::syntax::source::SourceText;
 
 impl Program {
     /// Explains how it decides: the tests in evaluation order, what each reads, and lints.
@@ -24,7 +24,7 @@ impl Program {
             derived: rule.projection.derived.iter().map(|(name, ..)| name.to_string()).collect(),
         });
         let also = self.also.as_ref().map(|also| Box::new(also.explain()));
-        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: Arc::clone(&inner.source), also }
+        Explanation { table: inner.table.name().to_owned(), rules: rules.collect(), source: inner.source.clone(), also }
     }
 }
 
@@ -50,8 +50,7 @@ impl Inner {
 /// How a selection decides on one table. `Display` writes it as text.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use trailcore::filter::{Select, Tier};
+/// /// use trailcore::filter::{Select, Tier};
 /// use trailcore::schema::{ColumnDef, TableDef};
 ///
 /// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::integer("SALARY", 2)]));
@@ -70,7 +69,7 @@ pub struct Explanation {
     pub rules: Vec<RuleExplained>,
     /// How a selection that narrows it decides.
     pub also: Option<Box<Explanation>>,
-    source: Arc<str>,
+    source: SourceText,
 }
 
 /// One rule, explained.
@@ -137,7 +136,7 @@ impl fmt::Display for Explanation {
                 writeln!(f, "    derives: {}", rule.derived.join(", "))?;
             }
             if !rule.lints.is_empty() {
-                writeln!(f, "{}", Diagnostics::new(&self.source, rule.lints.clone()))?;
+                writeln!(f, "{}", Diagnostics::new(self.source.clone(), rule.lints.clone()))?;
             }
         }
         if let Some(also) = &self.also {

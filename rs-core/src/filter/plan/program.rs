@@ -14,10 +14,11 @@ use crate::filter::eval::scalar::Scalar;
 use crate::filter::eval::subject::{ChangeSubject, Span, Subject};
 use crate::filter::plan::bind::Columns;
 use crate::filter::plan::index::{Bits, Entry, RuleIndex, places};
-use crate::filter::plan::rule::{BoundRule, Projection, bind_rule};
+use crate::filter::plan::rule::{BoundRule, Projection, bind_rule, without_result};
 use crate::filter::select::{Effect, Select};
 use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
 use crate::filter::syntax::expr::Side;
+use crate::filter::syntax::source::SourceText;
 use crate::filter::verdict::{Rejection, Undecided, Verdict};
 use crate::filter::with_deep_stack;
 use crate::schema::TableDef;
@@ -51,7 +52,7 @@ pub struct Program {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(super) table: Arc<TableDef>,
-    pub(super) source: Arc<str>,
+    pub(super) source: SourceText,
     settings: Settings,
     columns: Vec<Needed>,
     /// Names of columns that only other definitions of the table have; see [`Binder`](super::bind::Binder).
@@ -112,14 +113,16 @@ impl Program {
             .filter_map(|number| compiled.rules.get(number).map(|rule| (number, rule)))
             .map(|(number, rule)| {
                 let (clauses, tables) = (&rule.rule.clauses, (table, others));
-                let bound = bind_rule(number, clauses, rule.ops, tables, &mut columns, &mut absent, select.is_strict());
                 let leaves_out = if let Effect::LeaveOut(clause) = rule.effect { Some(clause) } else { None };
+                // A change that such a rule cannot decide on is left out: its tests guard each other in lenient mode too.
+                let strict = select.is_strict() || leaves_out.is_some();
+                let bound = bind_rule(number, clauses, rule.ops, tables, &mut columns, &mut absent, strict);
                 BoundRule { leaves_out, ..bound }
             })
             .collect();
         let inner = Inner {
             table: Arc::clone(table),
-            source: Arc::clone(select.source()),
+            source: select.source().clone(),
             settings: select.settings,
             columns: columns.into_list(),
             absent,
@@ -139,9 +142,7 @@ impl Program {
 
     /// Returns the name of a column by its index in its rules.
     pub(crate) fn column_name(&self, index: usize) -> Option<&str> {
-        let own = self.inner.table.columns().get(index).map(|column| &*column.name);
-        own.or_else(|| self.inner.absent.get(usize::from(u16::MAX).checked_sub(index)?).map(|name| &**name))
-            .or_else(|| self.also.as_ref()?.column_name(index))
+        self.inner.column_name(index).or_else(|| self.also.as_ref()?.column_name(index))
     }
 
     /// Returns the names of the columns to blame.
@@ -168,7 +169,7 @@ impl Program {
     #[must_use]
     pub fn problems(&self) -> Option<Diagnostics> {
         let all: Vec<Diagnostic> = self.inner.rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
-        let own = (!all.is_empty()).then(|| Diagnostics::new(&self.inner.source, all));
+        let own = (!all.is_empty()).then(|| Diagnostics::new(self.inner.source.clone(), all));
         own.or_else(|| self.also.as_ref()?.problems())
     }
 
@@ -227,6 +228,10 @@ impl Program {
                 }
                 if !matches!(verdict, Verdict::Reject(_)) {
                     each(rule.number, verdict);
+                    // Whether the change is left out is not known: no later rule decides on it.
+                    if rule.leaves_out.is_some() {
+                        break;
+                    }
                 }
             }
         }
@@ -248,7 +253,7 @@ impl Program {
             with_deep_stack(|| inner.project(rule, &subject, &scratch.memory))
         };
         scratch.clear();
-        projected
+        projected.map_err(|error| change.locate(error))
     }
 }
 
@@ -399,10 +404,11 @@ impl Inner {
             return Err(crate::Error::new(crate::ErrorKind::Filter, what));
         };
         if !rule.problems.is_empty() {
-            return Err(Diagnostics::new(&self.source, rule.problems.clone()).into());
+            return Err(Diagnostics::new(self.source.clone(), rule.problems.clone()).into());
         }
         let mut out = Projected::default();
         let mut context = Context::new(subject, memory, self.settings);
+        let failed = |trouble, name: &str, context: &Context<'_, S>| self.project_error(trouble, (number, name), context);
         let columns = self.needed_by(number);
         for (index, column) in self.table.columns().iter().enumerate() {
             if rule.projection.kept.as_ref().is_some_and(|kept| !kept.contains(&index)) {
@@ -411,39 +417,50 @@ impl Inner {
             let slot = columns.binary_search_by_key(&(index as u16), |needed| needed.index).ok();
             let Some(slot) = slot.and_then(|at| columns.get(at)).map(|needed| needed.slot) else { continue };
             let column_use = ColumnUse { side: Side::Default, index: index as u16, slot };
-            let value = subject.column(column_use, memory).map_err(|trouble| project_error(trouble, &column.name))?;
+            let value = subject.column(column_use, memory).map_err(|trouble| failed(trouble, &column.name, &context))?;
             out.columns.extend(plain(value).map(|value| (column.name.to_string(), value)));
         }
         for (name, length, node) in &rule.projection.derived {
             context.target_length = *length;
-            let value = node.value(&context).map_err(|trouble| project_error(trouble, name))?;
+            let value = node.value(&context).map_err(|trouble| failed(trouble, name, &context))?;
             // A derived column replaces the row's own column of that name.
             out.columns.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
             out.columns.extend(plain(value).map(|value| (name.to_string(), value)));
         }
         context.target_length = None;
         for (name, node) in &rule.projection.tokens {
-            let value = node.value(&context).map_err(|trouble| project_error(trouble, name))?;
+            let value = node.value(&context).map_err(|trouble| failed(trouble, name, &context))?;
             out.tokens.extend(plain(value).map(|value| (name.to_string(), value)));
         }
         Ok(out)
     }
-}
 
-fn project_error(trouble: EvalError, name: &str) -> crate::Error {
-    let (kind, what) = match trouble {
-        EvalError::Error(Some(number), what) => (crate::ErrorKind::Filter, format!("{name}: OGG-{number:05}: {what}")),
-        EvalError::Error(None, what) => (crate::ErrorKind::Filter, format!("{name}: {what}")),
-        EvalError::Unavailable(what) => (crate::ErrorKind::Undecidable, format!("{name}: {what}")),
-        EvalError::State(why) | EvalError::Column(_, why) => (
-            crate::ErrorKind::Undecidable,
-            match why.ogg_number() {
-                Some(number) => format!("{name}: OGG-{number:05}: a column has no value to compare"),
-                None => format!("{name}: a column cannot be read"),
-            },
-        ),
-    };
-    crate::Error::new(kind, what)
+    /// Returns the error of a column that a rule makes, if its expression has no result.
+    fn project_error<S: Subject>(
+        &self,
+        trouble: EvalError,
+        (rule, name): (usize, &str),
+        context: &Context<'_, S>,
+    ) -> crate::Error {
+        let verdict = without_result((rule, 0), trouble, context);
+        let number = verdict.ogg_number().map_or(String::new(), |number| format!("OGG-{number:05}: "));
+        let (kind, what) = match &verdict {
+            Verdict::Error(failure) => (crate::ErrorKind::Filter, failure.what.to_owned()),
+            Verdict::Undecidable(undecided) => {
+                let names: Vec<&str> = undecided.columns().map(|(index, _)| self.column_name(index).unwrap_or("?")).collect();
+                let of = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
+                (crate::ErrorKind::Undecidable, format!("{}{of}", undecided.reason()))
+            }
+            Verdict::Accept(_) | Verdict::Reject(_) => return crate::Error::internal("an expression without a result has one"),
+        };
+        crate::Error::new(kind, format!("column {name} of a rule for {}: {number}{what}", self.table.name()))
+    }
+
+    /// Returns the name of a column by its index in its rules.
+    fn column_name(&self, index: usize) -> Option<&str> {
+        let own = self.table.columns().get(index).map(|column| &*column.name);
+        own.or_else(|| self.absent.get(usize::from(u16::MAX).checked_sub(index)?).map(|name| &**name))
+    }
 }
 
 /// Returns a value as plain data; `None` if it is missing.
@@ -508,7 +525,7 @@ mod tests {
             select.bind(&Arc::new(TableDef::new(name, vec![ColumnDef::integer("ID", 0).key()])))
         };
         let (first, last) = (of(0), of(99));
-        assert!(Arc::ptr_eq(&first.inner.source, &last.inner.source));
+        assert!(std::ptr::eq(first.inner.source.text(), last.inner.source.text()));
         assert_eq!((first.inner.rules.len(), last.inner.rules.len()), (1, 1));
     }
 

@@ -113,28 +113,33 @@ impl BoundRule {
 
     #[cold]
     fn without_result<S: Subject>(&self, conjunct: &Conjunct, error: EvalError, context: &Context<'_, S>) -> Verdict {
-        let (rule, clause) = (self.number, conjunct.clause);
-        let mut columns = [None; 4];
-        let mut what = "";
-        let why = match error {
-            EvalError::Error(ogg_number, what) => {
-                return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
-            }
-            EvalError::Unavailable(unavailable) => {
-                what = unavailable;
-                UndecidableReason::NotAvailable
-            }
-            EvalError::Column(column, why) => {
-                columns = [Some((column.index, column.side)), None, None, None];
-                why
-            }
-            EvalError::State(why) => {
-                columns = context.suspects.get().list.map(|suspect| suspect.map(|(column, _)| (column.index, column.side)));
-                why
-            }
-        };
-        Verdict::Undecidable(Undecided { rule, clause, why, what, columns })
+        without_result((self.number, conjunct.clause), error, context)
     }
+}
+
+/// Returns the verdict of an expression in a clause of a rule that has no result.
+#[cold]
+pub(super) fn without_result<S: Subject>((rule, clause): (usize, usize), error: EvalError, context: &Context<'_, S>) -> Verdict {
+    let mut columns = [None; 4];
+    let mut what = "";
+    let why = match error {
+        EvalError::Error(ogg_number, what) => {
+            return Verdict::Error(Failure { rule, clause, ogg_number, user_number: None, what });
+        }
+        EvalError::Unavailable(unavailable) => {
+            what = unavailable;
+            UndecidableReason::NotAvailable
+        }
+        EvalError::Column(column, why) => {
+            columns = [Some((column.index, column.side)), None, None, None];
+            why
+        }
+        EvalError::State(why) => {
+            columns = context.suspects.get().list.map(|suspect| suspect.map(|(column, _)| (column.index, column.side)));
+            why
+        }
+    };
+    Verdict::Undecidable(Undecided { rule, clause, why, what, columns })
 }
 
 pub(super) fn bind_rule(
@@ -150,7 +155,7 @@ pub(super) fn bind_rule(
         .iter()
         .find_map(|clause| if let Clause::KeyCols(names) = clause { Some(names.clone()) } else { None })
         .unwrap_or_default();
-    let mut binder = Binder { table, columns, key: &key, others, absent };
+    let mut binder = Binder { table, columns, key: &key, others, absent, has_length: false };
     let mut rule = BoundRule {
         number,
         ops,
@@ -170,7 +175,7 @@ pub(super) fn bind_rule(
                 };
                 rule.lint_unguarded(parts, table);
                 parts.iter().try_for_each(|part| {
-                    let node = binder.expr(part)?;
+                    let node = binder.test(part)?;
                     rule.push(node, (index, part.depth), ops, filter.raise_error, part.to_string());
                     Ok(())
                 })
@@ -241,15 +246,19 @@ impl BoundRule {
 /// Sorts tests into evaluation order (docs/filter.md, section 6).
 ///
 /// Tests that cannot fail and need no values come first. All others keep their order: errors then occur where GoldenGate would
-/// raise them, and a test guards those after it. In lenient mode nothing fails, so tests are sorted by cost.
+/// raise them, and a test guards those after it. In lenient mode nothing fails, so tests are sorted by cost. A clause with RAISEERROR
+/// does not move, and none moves across it: it fails where another one would reject.
 fn put_in_order(conjuncts: &mut [Conjunct], strict: bool) {
-    if strict {
-        conjuncts.sort_by_key(|conjunct| match (conjunct.traits.fallible, conjunct.traits.tier) {
-            (false, tier @ (Tier::Header | Tier::Presence)) => tier,
-            _ => Tier::Values,
-        });
-    } else {
-        conjuncts.sort_by_key(|conjunct| (conjunct.traits.tier, conjunct.traits.cost));
+    let may_move = |one: &Conjunct, other: &Conjunct| one.raise_error.is_none() && other.raise_error.is_none();
+    for run in conjuncts.chunk_by_mut(may_move) {
+        if strict {
+            run.sort_by_key(|conjunct| match (conjunct.traits.fallible, conjunct.traits.tier) {
+                (false, tier @ (Tier::Header | Tier::Presence)) => tier,
+                _ => Tier::Values,
+            });
+        } else {
+            run.sort_by_key(|conjunct| (conjunct.traits.tier, conjunct.traits.cost));
+        }
     }
 }
 
@@ -280,7 +289,10 @@ fn bind_projection(binder: &mut Binder<'_>, clauses: &[Clause], table: &TableDef
                         .column(&target.name)
                         .map(|(_, column)| column.external_length as usize)
                         .filter(|length| *length > 0);
-                    projection.derived.push((target.name.clone(), length, binder.expr(value)?));
+                    binder.has_length = length.is_some();
+                    let value = binder.expr(value);
+                    binder.has_length = false;
+                    projection.derived.push((target.name.clone(), length, value?));
                 }
             }
             Clause::Tokens(assignments) => {

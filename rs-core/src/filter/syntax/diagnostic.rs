@@ -1,9 +1,9 @@
 //! Errors and lints in the text of a filter: position, what was expected, and what to write instead.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
+use crate::filter::syntax::source::{SourceText, floor};
 
 /// A range of the text, in bytes. All spans compare equal, because syntax trees compare by content and not by position.
 #[derive(Clone, Copy, Debug, Default, Eq)]
@@ -121,7 +121,7 @@ impl Diagnostic {
         self.help.as_deref()
     }
 
-    /// Returns its range in the text, in bytes.
+    /// Returns its range in the text after macros and included files, in bytes.
     #[must_use]
     pub fn range(&self) -> std::ops::Range<usize> {
         self.span.start..self.span.end
@@ -139,12 +139,12 @@ impl Diagnostic {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostics {
-    source: Arc<str>,
+    source: SourceText,
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
-    pub(crate) fn new(source: &str, list: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(source: impl Into<SourceText>, list: Vec<Diagnostic>) -> Self {
         Self { source: source.into(), list }
     }
 
@@ -216,10 +216,10 @@ fn clipped(mut message: String) -> String {
 /// Maximum number of characters shown of a line.
 const SHOWN: usize = 120;
 
-pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnostic: &Diagnostic) -> fmt::Result {
+fn write_diagnostic(f: &mut fmt::Formatter<'_>, text: &SourceText, diagnostic: &Diagnostic) -> fmt::Result {
+    let source = text.text();
     let start = floor(source, diagnostic.span.start);
     let line_start = source.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let line_number = source.get(..start).map_or(0, |before| before.matches('\n').count()) + 1;
     let line = source.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let column = source.get(line_start..start).map_or(0, |before| before.chars().count());
     f.write_str(if diagnostic.is_error { "error" } else { "lint" })?;
@@ -235,18 +235,12 @@ pub(crate) fn write_diagnostic(f: &mut fmt::Formatter<'_>, source: &str, diagnos
         let width = source.get(start..end).map_or(1, |place| place.lines().next().unwrap_or_default().chars().count());
         let width = width.clamp(1, (SHOWN + first).saturating_sub(column).max(1));
         let blank = " ".repeat(column - first);
-        write!(f, "\n  line {line_number}, column {}\n  | {shown}\n  | {blank}{}", column + 1, "^".repeat(width))?;
+        write!(f, "\n  {}\n  | {shown}\n  | {blank}{}", text.place(start), "^".repeat(width))?;
     }
     if let Some(help) = &diagnostic.help {
         write!(f, "\n  = {help}")?;
     }
     Ok(())
-}
-
-/// Returns the nearest character boundary at or before a position.
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// Returns the name that is most similar to a misspelt one, if any is similar enough: for messages such as "did you mean AMOUNT?".

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::filter::syntax::comments;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span};
 use crate::filter::syntax::lexer::{Dialect, Lexer, continuation, is_name_char, quoted_length, take_while};
 use crate::filter::syntax::parser::{LONGEST, Parsed};
+use crate::filter::syntax::source::{Expanded, SourceText, TextOrigin};
 
 /// Maximum depth of macro calls and includes.
 const MACRO_DEPTH: usize = 16;
@@ -23,56 +25,20 @@ const LONGEST_NAME: usize = 256;
 /// the text itself.
 pub type Read<'r> = dyn FnMut(&str, Option<&Path>) -> Result<(PathBuf, String), String> + 'r;
 
-/// Expands macros and included files: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE file`, `OBEY file`,
-/// `MACROCHAR c`. Returns a text without any of them unchanged.
-pub(crate) fn expand(text: &str, read: &mut Read<'_>) -> Result<String, Diagnostics> {
-    Ok(expand_parameters(text, read)?.text)
+/// Expands a text, and keeps what it is from for diagnostics.
+pub(crate) fn expand(text: &str, read: &mut Read<'_>) -> Result<SourceText, Diagnostics> {
+    let mut files = HashMap::new();
+    let mut keep = |name: &str, from: Option<&Path>| {
+        let (path, text) = read(name, from)?;
+        files.insert(path.display().to_string(), text.clone());
+        Ok((path, text))
+    };
+    let expanded = expand_parameters(text, &mut keep)?;
+    Ok(SourceText::of(expanded, text, files))
 }
 
-/// The origin of a part of an expanded text: it and what follows, up to the next origin, are from there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextOrigin {
-    /// The position in the expanded text.
-    pub at: usize,
-    /// The path of the included file; `None` for the text itself.
-    pub file: Option<Rc<str>>,
-    /// The position in that file.
-    pub offset: usize,
-    /// The macros and files that were being expanded, the outermost first.
-    pub within: Rc<[String]>,
-}
-
-/// A text after expansion of macros and included files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expanded {
-    /// The text.
-    pub text: String,
-    /// The origins of its parts, in the order of the text.
-    pub origins: Vec<TextOrigin>,
-}
-
-impl Expanded {
-    /// Returns the file and the position in it that a position of the text is from; `None` for the file is the text itself. A
-    /// value of a parameter is from the place of the parameter in the body of the macro.
-    ///
-    /// ```
-    /// let text = "MACRO #t BEGIN TABLE HR.EMP; END;\n#t ()";
-    /// let expanded = trailcore::filter::expand_parameters(text, &mut |_, _| Err("no files".to_owned()))?;
-    /// let at = expanded.text.find("TABLE").unwrap_or(0);
-    /// assert_eq!(expanded.origin(at), (None, 15));
-    /// # Ok::<(), trailcore::filter::Diagnostics>(())
-    /// ```
-    #[must_use]
-    pub fn origin(&self, at: usize) -> (Option<&str>, usize) {
-        let index = self.origins.partition_point(|origin| origin.at <= at);
-        match index.checked_sub(1).and_then(|index| self.origins.get(index)) {
-            Some(origin) => (origin.file.as_deref(), origin.offset + (at - origin.at)),
-            None => (None, at),
-        }
-    }
-}
-
-/// Expands the macros and included files of a parameter file, with the origin of each part. `read` returns the path and the text of
+/// Expands the macros and included files of a parameter file: `MACRO #name [PARAMS (#a, …)] BEGIN … END;`, `#name (…)`, `INCLUDE
+/// file`, `OBEY file`, `MACROCHAR c`. Returns a text without any of them unchanged, and the origin of each part. `read` returns the path and the text of
 /// an included file; its second argument is the folder of the file that includes it.
 ///
 /// # Errors
@@ -92,7 +58,7 @@ pub fn expand_parameters(text: &str, read: &mut Read<'_>) -> Result<Expanded, Di
         open: Vec::new(),
         folders: Vec::new(),
         here: Some(Here { file: None, base: 0 }),
-        within: Rc::from([]),
+        within: Arc::from([]),
         origins: Vec::new(),
     };
     match expander.expand(&comments::blanked(text), &HashMap::new(), 0) {
@@ -104,7 +70,7 @@ pub fn expand_parameters(text: &str, read: &mut Read<'_>) -> Result<Expanded, Di
 /// The file that is being expanded, and the position in it at which the text that is being expanded starts.
 #[derive(Clone)]
 struct Here {
-    file: Option<Rc<str>>,
+    file: Option<Arc<str>>,
     base: usize,
 }
 
@@ -127,7 +93,7 @@ struct Expander<'r> {
     /// The origin of the text; `None` inside arguments, whose origin is the place of the parameter.
     here: Option<Here>,
     /// `open`, as origins have it.
-    within: Rc<[String]>,
+    within: Arc<[String]>,
     origins: Vec<TextOrigin>,
 }
 
@@ -187,10 +153,10 @@ impl Expander<'_> {
         let Some(here) = &self.here else { return };
         let (at, offset) = (self.out.len(), here.base + position);
         let follows = self.origins.last().is_some_and(|last| {
-            last.file == here.file && Rc::ptr_eq(&last.within, &self.within) && last.offset + (at - last.at) == offset
+            last.file == here.file && Arc::ptr_eq(&last.within, &self.within) && last.offset + (at - last.at) == offset
         });
         if !follows {
-            self.origins.push(TextOrigin { at, file: here.file.clone(), offset, within: Rc::clone(&self.within) });
+            self.origins.push(TextOrigin { at, file: here.file.clone(), offset, within: Arc::clone(&self.within) });
         }
     }
 
@@ -518,7 +484,7 @@ mod tests {
             _ => Err("no such file".to_owned()),
         };
         match expand(text, &mut read) {
-            Ok(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            Ok(expanded) => expanded.text().split_whitespace().collect::<Vec<_>>().join(" "),
             Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
         }
     }

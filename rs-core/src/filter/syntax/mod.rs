@@ -12,5 +12,6 @@ pub(crate) mod names;
 pub(crate) mod outline;
 pub(crate) mod parameters;
 pub(crate) mod parser;
+pub(crate) mod source;
 pub(crate) mod statement;
 pub(crate) mod words;

@@ -10,6 +10,7 @@ use crate::filter::syntax::lexer::{
 };
 use crate::filter::syntax::names::{NamePattern, ObjectPattern, split_name};
 use crate::filter::syntax::parser::{Parsed, Parser, unexpected};
+use crate::filter::syntax::source::SourceText;
 use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, TRAILS, Tag, Toggled,
 };
@@ -33,8 +34,8 @@ pub(crate) struct Script {
 
 /// Parses the statements of a parameter file. Skips parameters that do not apply to reading trails, with a lint. `is_file` if the
 /// text is a parameter file even without EXTRACT or REPLICAT.
-pub(crate) fn parse(text: &str, dialect: Dialect, is_file: bool) -> Result<Script, Diagnostics> {
-    let plain = comments::blanked(text);
+pub(crate) fn parse(text: &SourceText, dialect: Dialect, is_file: bool) -> Result<Script, Diagnostics> {
+    let plain = comments::blanked(text.text());
     let mut parser = Parser::new(&plain, dialect);
     let mut statements = Vec::new();
     match parser.fits().and_then(|()| parser.statements(&mut statements)) {
@@ -49,7 +50,7 @@ pub(crate) fn parse(text: &str, dialect: Dialect, is_file: bool) -> Result<Scrip
         }
         Err(error) => {
             parser.lints.push(error);
-            Err(Diagnostics::new(text, parser.lints))
+            Err(Diagnostics::new(text.clone(), parser.lints))
         }
     }
 }
@@ -606,7 +607,20 @@ impl<'a> Parser<'a> {
                 }
                 self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
                 let condition = self.condition()?;
-                self.expect(")", "to close WHERE, AND or OR").map_err(|error| error.ogg(1662))?;
+                self.expect(")", "to close WHERE, AND or OR").map_err(|error| {
+                    let error = error.ogg(1662);
+                    // `SAL > BEFORE` is read as a comparison with a column of this name.
+                    match self
+                        .lexer
+                        .text
+                        .get(..error.span.start)
+                        .is_some_and(|text| text.to_ascii_uppercase().ends_with("BEFORE"))
+                    {
+                        true => error
+                            .help("only the column before the operator may have BEFORE; write FILTER (column > BEFORE.column)"),
+                        false => error,
+                    }
+                })?;
                 Clause::Where(condition)
             }
             "COLS" => Clause::Cols(self.column_list(&keyword)?),
@@ -746,7 +760,10 @@ impl<'a> Parser<'a> {
         let is_flag = |word: &str| ["ON", "IGNORE", "RAISEERROR"].iter().any(|own| own.eq_ignore_ascii_case(word));
         let help = match &token {
             Token::Symbol(")") => return Ok(filter),
-            Token::Symbol(",") => true,
+            Token::Symbol(",") => {
+                self.not_last(span)?;
+                true
+            }
             Token::Name(word) => is_flag(word),
             _ => false,
         };

@@ -197,6 +197,9 @@ impl ReadFilter {
             Some(false) => TablePolicy::None,
             None => TablePolicy::Each(self.selector.program(change)),
         };
+        if !matches!(policy, TablePolicy::None) {
+            self.selector.check_csn_limits(change)?;
+        }
         self.tables.insert(change.table_id(), policy);
         Ok(())
     }

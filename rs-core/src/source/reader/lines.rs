@@ -33,7 +33,7 @@ pub(super) struct LineReader {
     ids: (Option<Box<str>>, Option<Box<str>>),
     serial: u64,
     skipped: Vec<Skipped>,
-    unfinished: UnfinishedTransactions,
+    pub(super) unfinished: UnfinishedTransactions,
     /// The last call met the end of the lines.
     ended: bool,
 }

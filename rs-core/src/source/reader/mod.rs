@@ -35,7 +35,7 @@ use crate::source::reader::lines::LineReader;
 use crate::source::reader::trail::TrailReader;
 use crate::source::skipped::Skipped;
 use crate::source::trail::Trail;
-use crate::source::unfinished::{self, UnfinishedTransactions};
+use crate::source::unfinished::{self, Unfinished, UnfinishedTransactions};
 use crate::source::wanted;
 #[cfg(feature = "arrow")]
 use crate::source::window::WindowMemory;
@@ -147,6 +147,9 @@ impl Piece {
     }
 }
 
+/// A change that a reader has stepped to.
+pub(crate) struct Stepped(Option<trail::Lent>);
+
 impl Reader {
     /// Returns the next change, lent until the next call; `None` at the end of the trail. A later call then looks again.
     ///
@@ -177,6 +180,38 @@ impl Reader {
                 true => held.change().map(Some).ok_or_else(|| Error::internal("a held change is gone")),
                 false => Ok(None),
             },
+        }
+    }
+
+    /// Steps to the next change, which [`lend`](Self::lend) then lends; `None` at the end. Between the two, the reader can be asked.
+    pub(crate) fn step(&mut self) -> Result<Option<Stepped>> {
+        Ok(match &mut self.source {
+            Source::Trail(trail) => trail.step()?.map(|lent| Stepped(Some(lent))),
+            Source::Ahead(ahead) => ahead.step()?.map(|lent| Stepped(Some(lent))),
+            Source::Lines(lines) => lines.advance()?.then_some(Stepped(None)),
+            Source::Held(held) => held.advance()?.then_some(Stepped(None)),
+        })
+    }
+
+    /// Lends the change of the last step.
+    pub(crate) fn lend(&self, stepped: Stepped) -> Result<Change<'_>> {
+        let change = match (&self.source, stepped.0) {
+            (Source::Trail(trail), Some(lent)) => trail.change(lent),
+            (Source::Ahead(ahead), Some(lent)) => ahead.current.change(lent),
+            (Source::Lines(lines), _) => lines.change(),
+            (Source::Held(held), _) => held.change(),
+            _ => None,
+        };
+        change.ok_or_else(|| Error::internal("the change of a step is gone"))
+    }
+
+    /// Returns the first transaction that the source does not finish, of those met since the last call.
+    pub(crate) fn take_first_unfinished(&mut self) -> Option<Unfinished> {
+        match &mut self.source {
+            Source::Trail(trail) => trail.unfinished.take_first(),
+            Source::Ahead(ahead) => ahead.current.unfinished.take_first(),
+            Source::Lines(lines) => lines.unfinished.take_first(),
+            Source::Held(_) => None,
         }
     }
 
