@@ -50,7 +50,8 @@ impl Inner {
 /// How a selection decides on one table. `Display` writes it as text.
 ///
 /// ```
-/// /// use trailcore::filter::{Select, Tier};
+/// use std::sync::Arc;
+/// use trailcore::filter::{Select, Tier};
 /// use trailcore::schema::{ColumnDef, TableDef};
 ///
 /// let table = Arc::new(TableDef::new("HR.EMP", vec![ColumnDef::integer("SALARY", 2)]));
