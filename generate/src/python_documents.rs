@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
 from trailcore._html import Checked, Facts
-from trailcore._values import Issue, Position, position_of, time_of
+from trailcore._values import Issue, Position, ZeroDate, position_of, time_of
 
 __all__ = [\"ArrowOptions\", \"CheckIssue\", \"CheckReport\", \"FileInfo\", \"ReadOptions\", \"WriterOptions\"]
 ";
@@ -117,7 +117,8 @@ fn python_type(property: &Value, schema: &Value, is_option: bool) -> String {
         is(property, "null") || property["anyOf"].as_array().is_some_and(|all| all.iter().any(|one| one["type"] == "null"));
     let plain = match reference(property) {
         Some("Position") => "Position | str".to_owned(),
-        Some("Timestamp") => "_dt.datetime".to_owned(),
+        Some("Timestamp") if is_option => "_dt.datetime".to_owned(),
+        Some("Timestamp") => "_dt.datetime | ZeroDate".to_owned(),
         Some(name) if class(name).is_some() => class(name).unwrap_or_default().to_owned(),
         Some(name) if schema["$defs"][name]["oneOf"].is_array() => choice(&schema["$defs"][name]),
         _ if is(property, "boolean") => "bool".to_owned(),
@@ -176,7 +177,7 @@ mod tests {
             "class CheckIssue(Issue):",
             "    kind: Literal[\"damage\", ",
             "[CheckIssue.of(one) for one in document[\"issues\"]]",
-            "    created: _dt.datetime | None\n",
+            "    created: _dt.datetime | ZeroDate | None\n",
         ] {
             assert!(text.contains(wanted), "{wanted} is not in {text}");
         }

@@ -18,7 +18,7 @@ const SPECIAL: &[(&str, &str)] = &[
     ("Change.position", "Position"),
     ("Change.start", "Position"),
     ("Trail.large_transactions", "list[Position]"),
-    ("Change.timestamp", "_dt.datetime"),
+    ("Change.timestamp", "_dt.datetime | ZeroDate"),
     ("Change.transaction", "Literal[\"first\", \"middle\", \"last\", \"only\"] | None"),
     ("Change.changed", "dict[str, Changed]"),
     ("Column.new.kind", "Literal[\"text\", \"char\", \"integer\", \"decimal\", \"number\", \"datetime\", \"binary\"]"),
@@ -53,7 +53,7 @@ from typing import Any, Literal, final
 from typing_extensions import CapsuleType, Self
 
 from trailcore._trail import _Reading
-from trailcore._values import Changed, Position
+from trailcore._values import Changed, Position, ZeroDate
 
 ";
 

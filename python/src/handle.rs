@@ -8,17 +8,42 @@ use std::time::Duration;
 use parking_lot::ReentrantMutex;
 use pyo3::prelude::*;
 
+use crate::attach::attach;
 use crate::error;
 
 /// How long a thread waits for another before it looks for signals.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// The process that has made an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(u32);
+
+impl Process {
+    pub(crate) fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    fn is_own(self) -> bool {
+        std::process::id() == self.0
+    }
+
+    /// Fails in a forked process, where a lock that another thread held at the fork is never released.
+    pub(crate) fn check(self, py: Python<'_>) -> PyResult<()> {
+        if self.is_own() { Ok(()) } else { Err(error::forked(py)) }
+    }
+}
+
+/// Runs work without the GIL. A panic in it is an internal error.
+pub(crate) fn without_gil<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(work))).map_err(|_| error::internal(py))
+}
+
 /// An object that Python threads share. One thread at a time works on it, without the GIL.
 #[derive(Debug)]
-pub(crate) struct Handle<T> {
+pub(crate) struct Handle<T: Send> {
     // Re-entrant: a callback that uses the handle of its own caller gets `Busy` instead of a deadlock.
     state: ReentrantMutex<RefCell<State<T>>>,
-    process: u32,
+    process: Process,
 }
 
 #[derive(Debug)]
@@ -38,7 +63,7 @@ enum Refused {
 
 impl<T: Send> Handle<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { state: ReentrantMutex::new(RefCell::new(State::Open(value))), process: std::process::id() }
+        Self { state: ReentrantMutex::new(RefCell::new(State::Open(value))), process: Process::own() }
     }
 
     /// Runs `work` on the object, without the GIL.
@@ -100,8 +125,27 @@ impl<T: Send> Handle<T> {
         }))
     }
 
-    /// Fails in a forked process, where a lock that another thread held at the fork is never released.
+    /// Takes the object out, closes the handle, and drops the object without the GIL: it may wait for a thread, a disk or a network.
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let taken = self.take(py)?;
+        without_gil(py, || drop(taken))
+    }
+
+    /// Fails in a forked process.
     pub(crate) fn check_process(&self, py: Python<'_>) -> PyResult<()> {
-        if std::process::id() == self.process { Ok(()) } else { Err(error::forked(py)) }
+        self.process.check(py)
+    }
+}
+
+impl<T: Send> Drop for Handle<T> {
+    fn drop(&mut self) {
+        let State::Open(value) = std::mem::replace(self.state.get_mut().get_mut(), State::Closed) else { return };
+        if !self.process.is_own() {
+            // The threads, the files and the checkpoint of the object are those of the process that was forked.
+            std::mem::forget(value);
+            return;
+        }
+        let mut value = Some(value);
+        attach(|py| without_gil(py, || drop(value.take())));
     }
 }

@@ -58,7 +58,7 @@ mod _native {
     /// Answers a request: a verb and a JSON document in, a JSON document out.
     #[pyfunction]
     fn call(py: Python<'_>, verb: &str, request: &str) -> PyResult<String> {
-        py.detach(|| trailcore_ops::answer(verb, request)).map_err(|error| super::error::raised(py, &error))
+        super::handle::without_gil(py, || trailcore_ops::answer(verb, request))?.map_err(|error| super::error::raised(py, &error))
     }
 
     /// Panics inside a handle, for the test of panics. Never in what is installed.

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use trailcore_stream::pipeline::Supervisor;
 
 use crate::error::raised;
-use crate::handle::Handle;
+use crate::handle::{Handle, without_gil};
 
 /// Running pipelines.
 #[pyclass(frozen, module = "trailcore")]
@@ -15,7 +15,7 @@ impl Pipelines {
     /// Starts the pipelines of a TOML text.
     #[new]
     fn new(py: Python<'_>, toml: &str) -> PyResult<Self> {
-        let started = py.detach(|| trailcore_stream::pipeline::Pipelines::from_toml(toml).and_then(Supervisor::start));
+        let started = without_gil(py, || trailcore_stream::pipeline::Pipelines::from_toml(toml).and_then(Supervisor::start))?;
         Ok(Self(Handle::new(started.map_err(|error| raised(py, &error))?)))
     }
 
@@ -27,7 +27,7 @@ impl Pipelines {
     /// Stops the pipelines, after a commit of what was read.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.0.take(py)? {
-            Some(mut supervisor) => py.detach(move || supervisor.stop()).map_err(|error| raised(py, &error)),
+            Some(mut supervisor) => without_gil(py, move || supervisor.stop())?.map_err(|error| raised(py, &error)),
             None => Ok(()),
         }
     }

@@ -164,7 +164,7 @@ impl Changes {
 
     /// Closes the files. Changes that were already returned stay valid; `next` raises `ClosedError` afterwards.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        drop(self.blocks.take(py)?);
+        self.blocks.close(py)?;
         *self.current.lock_py_attached(py) = Current::default();
         Ok(())
     }

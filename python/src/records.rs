@@ -200,7 +200,7 @@ impl Records {
 
     /// Closes the files. Records that were already returned stay valid; `next` raises `ClosedError` afterwards.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        drop(self.reader.take(py)?);
+        self.reader.close(py)?;
         *self.ahead.lock_py_attached(py) = Default::default();
         Ok(())
     }

@@ -10,6 +10,7 @@ use trailcore::Charset;
 use trailcore::schema::{ColumnDef, Kind, SourceFacts};
 
 use crate::error::raised;
+use crate::handle::without_gil;
 
 /// One column of a table. Immutable.
 ///
@@ -292,7 +293,7 @@ impl Catalog {
     /// Reads a definitions (DEFGEN) file. Raises `DefinitionsError` and `OSError`.
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        py.detach(|| trailcore::Catalog::open(path)).map(Self).map_err(|error| raised(py, &error))
+        without_gil(py, || trailcore::Catalog::open(path))?.map(Self).map_err(|error| raised(py, &error))
     }
 
     /// Parses the bytes of a definitions file. Raises `DefinitionsError`.

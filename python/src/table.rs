@@ -375,7 +375,7 @@ impl Batches {
 
     /// Closes the files. Batches that were already returned stay valid; `next` raises `ClosedError` afterwards.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.batches.take(py).map(drop)
+        self.batches.close(py)
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -9,14 +10,15 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use trailcore::schema::TableMap;
-use trailcore::{ChangeBlock, Error};
+use trailcore::{ChangeBlock, Error, ReadOptions};
 use trailcore_stream::{Checkpoint, CheckpointStore, FileStore, Item, Loaded, Receipt, TailHandle, TailOptions};
 
 use crate::change::{Block, Change, Names};
 use crate::error::{foreign, in_iteration, raised};
-use crate::handle::Handle;
+use crate::handle::{Handle, without_gil};
 use crate::reader::named;
 use crate::trail::ReadArgs;
+use crate::watch::Watch;
 
 /// How long the tail waits until signals are looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -65,7 +67,11 @@ fn received(item: Item) -> trailcore::Result<Received> {
 
 /// Reads a document of `TailOptions`, and adds the options of reading.
 fn options_of(py: Python<'_>, document: &str, read: &ReadArgs) -> PyResult<TailOptions> {
-    let options = TailOptions::from_json(document).map_err(|error| raised(py, &error))?.read(read.options(py)?);
+    options_with(py, document, read, read.options(py)?)
+}
+
+fn options_with(py: Python<'_>, document: &str, read: &ReadArgs, reading: ReadOptions) -> PyResult<TailOptions> {
+    let options = TailOptions::from_json(document).map_err(|error| raised(py, &error))?.read(reading);
     Ok(match read.selection() {
         Some(select) => options.select(select),
         None => options,
@@ -91,7 +97,7 @@ impl Hub {
     #[new]
     fn new(py: Python<'_>, path: PathBuf, options: &str, read: ReadArgs) -> PyResult<Self> {
         let options = options_of(py, options, &read)?;
-        let hub = py.detach(|| trailcore_stream::Hub::open(path, options)).map_err(|error| raised(py, &error))?;
+        let hub = without_gil(py, || trailcore_stream::Hub::open(path, options))?.map_err(|error| raised(py, &error))?;
         Ok(Self(Handle::new(hub)))
     }
 
@@ -119,7 +125,7 @@ impl Hub {
     /// Stops the shared reading.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         match self.0.take(py)? {
-            Some(hub) => py.detach(|| hub.stop()).map_err(|error| raised(py, &error)),
+            Some(hub) => without_gil(py, || hub.stop())?.map_err(|error| raised(py, &error)),
             None => Ok(()),
         }
     }
@@ -138,10 +144,13 @@ impl Tail {
         checkpoint: Option<PathBuf>,
         store: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        let options = options_of(py, options, &read)?;
+        // A start at a time or a CSN is searched for in the files. Later, `recv` looks for signals.
+        let (watch, opens) = (Watch::new(None, false, None, 0), Arc::new(AtomicBool::new(true)));
+        let options = options_with(py, options, &read, watch.on_while(&opens, read.options(py)?))?;
         let store = store_of(checkpoint, store);
-        let tail = py.detach(|| trailcore_stream::Tail::open_stored(path, options, store));
-        tail.map(Self::of).map_err(|error| raised(py, &error))
+        let tail = without_gil(py, || trailcore_stream::Tail::open_stored(path, options, store))?;
+        opens.store(false, Ordering::Relaxed);
+        tail.map(Self::of).map_err(|error| watch.exception(py, &error))
     }
 
     /// Waits for the next delivery, at most for a time in seconds; `None` if none has come or if it is stopped.
@@ -189,6 +198,11 @@ impl Tail {
         Ok(())
     }
 
+    /// Returns whether it is stopped.
+    fn is_stopped(&self, py: Python<'_>) -> PyResult<bool> {
+        self.tail.with(py, |tail| tail.is_stopped())
+    }
+
     /// Ends the current or the next wait.
     fn wake(&self, py: Python<'_>) -> PyResult<()> {
         self.tail.check_process(py)?;
@@ -222,11 +236,11 @@ impl Tail {
         // First, so that a thread that receives gives the tail back.
         self.handle.stop();
         let tail = self.tail.take(py)?;
-        py.detach(|| {
+        without_gil(py, || {
             let closed = self.handle.close();
             drop(tail);
             closed
-        })
+        })?
         .map_err(|error| raised(py, &error))
     }
 }
@@ -241,7 +255,8 @@ impl Boundaries {
     #[new]
     fn new(py: Python<'_>, path: PathBuf, options: &str, read: ReadArgs) -> PyResult<Self> {
         let options = TailOptions::from_json(options).map_err(|error| raised(py, &error))?.read(read.options(py)?);
-        let boundaries = py.detach(|| trailcore_stream::Boundaries::open(path, options)).map_err(|error| raised(py, &error))?;
+        let boundaries =
+            without_gil(py, || trailcore_stream::Boundaries::open(path, options))?.map_err(|error| raised(py, &error))?;
         Ok(Self(Handle::new(boundaries)))
     }
 

@@ -17,7 +17,7 @@ use trailcore::sink::{ConvertOptions, Format};
 use trailcore::source::ByteSource;
 
 use crate::error::raised;
-use crate::handle::Handle;
+use crate::handle::{Process, without_gil};
 use crate::reader::{Changes, document};
 use crate::records::Records;
 use crate::schema::{Catalog, Reduced, TableDef, reduced};
@@ -84,21 +84,23 @@ const ROWS: &str =
 pub(crate) struct Trail {
     trail: trailcore::Trail,
     origin: Origin,
-    // Protects work on the whole trail as a handle does: no GIL, no fork, no panic.
-    work: Handle<()>,
+    process: Process,
 }
 
 impl Trail {
     fn new(trail: trailcore::Trail, origin: Origin) -> Self {
-        Self { trail, origin, work: Handle::new(()) }
+        Self { trail, origin, process: Process::own() }
     }
 
     /// Returns the read options with a watch that calls this progress callback.
     fn watched(&self, py: Python<'_>, read: &ReadArgs, progress: Option<Py<PyAny>>) -> PyResult<(ReadOptions, Arc<Watch>)> {
-        // Only for the progress: a file that has gone is an error when it is read, after the changes before it.
-        let total = py.detach(|| self.trail.size()).unwrap_or_default();
-        let watch = Watch::new(progress, read.warns, crate::error::caller(py)?, total);
+        let watch = Watch::new(progress, read.warns, crate::error::caller(py)?, self.total(py));
         Ok((watch.on(read.options(py)?), watch))
+    }
+
+    /// Returns the size for the progress: a file that has gone is an error when it is read, after the changes before it.
+    fn total(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.trail.size()).unwrap_or_default()
     }
 
     /// Runs `work` without the GIL, and converts its error to an exception.
@@ -108,7 +110,8 @@ impl Trail {
         watch: &Watch,
         work: impl FnOnce(&trailcore::Trail) -> trailcore::Result<R> + Send,
     ) -> PyResult<R> {
-        self.work.with(py, |()| work(&self.trail))?.map_err(|error| watch.exception(py, &error))
+        self.process.check(py)?;
+        without_gil(py, || work(&self.trail))?.map_err(|error| watch.exception(py, &error))
     }
 }
 
@@ -118,14 +121,14 @@ impl Trail {
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let path = std::path::absolute(path)?;
-        let trail = py.detach(|| trailcore::Trail::open(&path)).map_err(|error| raised(py, &error))?;
+        let trail = without_gil(py, || trailcore::Trail::open(&path))?.map_err(|error| raised(py, &error))?;
         Ok(Self::new(trail, Origin::Path(path)))
     }
 
     #[staticmethod]
     fn open_files(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<Self> {
         let paths = paths.into_iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
-        let trail = py.detach(|| trailcore::Trail::open_files(&paths)).map_err(|error| raised(py, &error))?;
+        let trail = without_gil(py, || trailcore::Trail::open_files(&paths))?.map_err(|error| raised(py, &error))?;
         Ok(Self::new(trail, Origin::Files(paths)))
     }
 
@@ -296,8 +299,9 @@ impl Trail {
         other_read: ReadArgs,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<String> {
-        let (options, watch) = self.watched(py, &read, progress)?;
-        let other_options = watch.on(other_read.options(py)?);
+        let total = self.total(py) + other.get().total(py);
+        let watch = Watch::new(progress, read.warns, crate::error::caller(py)?, total);
+        let (options, other_options) = watch.on_both(read.options(py)?, other_read.options(py)?);
         let right = &other.get().trail;
         let (report, read) = self.done(py, &watch, |trail| {
             let report = trail.diff(right, &DiffOptions::from_json(arguments)?, (options, other_options))?;

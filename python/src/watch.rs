@@ -9,7 +9,6 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use trailcore::report::{Notice, NoticeKind, ReadReport};
-use trailcore::source::Progress;
 use trailcore::{Error, ErrorKind, ReadOptions};
 
 use crate::attach::{attach, is_left};
@@ -58,10 +57,33 @@ impl Watch {
 
     pub(crate) fn on(self: &Arc<Self>, options: ReadOptions) -> ReadOptions {
         let watch = Arc::clone(self);
-        options.on_progress(move |progress| watch.check(progress))
+        options.on_progress(move |progress| watch.check(progress.bytes))
     }
 
-    fn check(&self, progress: Progress) -> ControlFlow<()> {
+    /// Watches as long as the flag is set.
+    pub(crate) fn on_while(self: &Arc<Self>, flag: &Arc<AtomicBool>, options: ReadOptions) -> ReadOptions {
+        let (watch, flag) = (Arc::clone(self), Arc::clone(flag));
+        options.on_progress(move |progress| match flag.load(Ordering::Relaxed) {
+            true => watch.check(progress.bytes),
+            false => ControlFlow::Continue(()),
+        })
+    }
+
+    /// Watches two readings, whose bytes it reports together.
+    pub(crate) fn on_both(self: &Arc<Self>, left: ReadOptions, right: ReadOptions) -> (ReadOptions, ReadOptions) {
+        let read: [Arc<AtomicU64>; 2] = Default::default();
+        let [of_left, of_right] = read;
+        let side = |options: ReadOptions, own: Arc<AtomicU64>, other: Arc<AtomicU64>| {
+            let watch = Arc::clone(self);
+            options.on_progress(move |progress| {
+                own.store(progress.bytes, Ordering::Relaxed);
+                watch.check(progress.bytes + other.load(Ordering::Relaxed))
+            })
+        };
+        (side(left, Arc::clone(&of_left), Arc::clone(&of_right)), side(right, of_right, of_left))
+    }
+
+    fn check(&self, bytes: u64) -> ControlFlow<()> {
         let now = self.start.elapsed().as_millis() as u64;
         if now < self.last.load(Ordering::Relaxed) + MILLIS {
             return ControlFlow::Continue(());
@@ -70,7 +92,7 @@ impl Watch {
         // Attaching fails while the interpreter shuts down. There are no signals to check then.
         let checked = attach(|py| {
             py.check_signals()?;
-            self.report(py, progress.bytes)
+            self.report(py, bytes)
         });
         match checked {
             None if is_left() => ControlFlow::Break(()),

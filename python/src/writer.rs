@@ -276,6 +276,6 @@ impl Writer {
 
     /// Drops the writer without finishing the trail.
     fn discard(&self, py: Python<'_>) -> PyResult<()> {
-        self.writer.take(py).map(drop)
+        self.writer.close(py)
     }
 }

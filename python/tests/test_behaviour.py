@@ -300,6 +300,22 @@ def test_a_forked_process_does_not_move_a_checkpoint(tmp_path: Path) -> None:
         assert checkpoint.exists()
 
 
+def test_the_end_of_a_forked_process_does_not_store_a_checkpoint(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    with tc.follow(DATA / "big" / "bk", checkpoint=checkpoint, hints=False, checkpoint_interval=600_000, batch=5) as tail:
+        tail.acknowledge(next(item for item in iter(lambda: tail.recv(60), None) if isinstance(item, tc.Delivery)))
+        stored = checkpoint.read_bytes() if checkpoint.exists() else None
+        tail.acknowledge(next(item for item in iter(lambda: tail.recv(60), None) if isinstance(item, tc.Delivery)))
+        child = os.fork()
+        if child == 0:
+            del tail._native
+            gc.collect()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert (checkpoint.read_bytes() if checkpoint.exists() else None) == stored
+    assert checkpoint.read_bytes() != stored
+
+
 def _count(path: str) -> int:
     return sum(1 for _ in tc.open(path))
 

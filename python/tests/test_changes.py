@@ -62,6 +62,12 @@ def test_the_values_of_every_kind(emp: tc.TableDef, ada: dict[str, object]) -> N
     assert (str(seen), seen.isoformat()) == ("2024-03-01 12:30:00.123456789", "2024-03-01T12:30:00.123456789")
     assert seen > dt.datetime(2024, 3, 1, 12, 30, 0, 123456) and seen != dt.datetime(2024, 3, 1, 12, 30, 0, 123456)
     assert pickle.loads(pickle.dumps(seen)) == seen == copy.copy(seen)
+    later = seen + dt.timedelta(days=1)
+    assert later == dt.datetime(2024, 3, 2, 12, 30, 0, 123456) and str(later).startswith("2024-03-02 12:30:00.123456")
+    assert hash(later) == hash(dt.datetime(2024, 3, 2, 12, 30, 0, 123456))
+    there = seen.replace(tzinfo=dt.timezone.utc)
+    assert there.isoformat() == "2024-03-01T12:30:00.123456000+00:00" and pickle.loads(pickle.dumps(there)) == there
+    assert there < there.astimezone(dt.timezone.utc) + dt.timedelta(microseconds=1) and hash(there)
     assert change["name"] == "Ada 张伟"
     with pytest.raises(KeyError):
         change["NONE"]

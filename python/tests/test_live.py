@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import shutil
 import signal
@@ -108,6 +109,53 @@ def test_a_cancelled_wait_loses_nothing(tmp_path: Path) -> None:
     assert asyncio.run(work()) == EXPECTED
 
 
+def test_a_cancelled_wait_lets_the_loop_end_and_another_one_go_on(tmp_path: Path) -> None:
+    async def first(tail: tc.Tail) -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(tail.__anext__(), 0.05)
+        grow(tmp_path)
+
+    async def rest(tail: tc.Tail) -> list[str]:
+        seen: list[str] = []
+        async for item in tail:
+            if isinstance(item, tc.Delivery):
+                seen += map(str, item.changes)
+            if len(seen) == len(EXPECTED):
+                tail.stop()
+        return seen
+
+    with tc.follow(tmp_path / "bk", **QUICK) as tail:
+        begun = time.monotonic()
+        asyncio.run(first(tail))
+        assert time.monotonic() - begun < 20
+        assert asyncio.run(rest(tail)) == EXPECTED
+
+
+def test_a_time_without_a_datetime_is_a_text(tmp_path: Path) -> None:
+    at = dt.datetime(2024, 3, 1, 12, tzinfo=dt.timezone.utc)
+    table = tc.TableDef("A.T", [tc.Column("K", "integer", key=True)])
+    with tc.Writer(tmp_path / "aa") as file:
+        file.begin(csn=7, xid="1.2.3", timestamp=at)
+        file.insert(table, {"K": 1})
+        file.commit()
+    path = tmp_path / "aa000000000"
+    data = path.read_bytes()
+    written = (int(at.timestamp()) * 1_000_000 + 210_866_760_000_000_000).to_bytes(8, "big")
+    assert written in data
+    path.write_bytes(data.replace(written, bytes(8)))
+    trail = tc.open(tmp_path / "aa")
+    text = "-4713-11-24T12:00:00.000000Z"
+    assert isinstance(next(iter(trail)).timestamp, tc.ZeroDate)
+    assert trail.tables["A.T"].changes == 1
+    assert [row.start for row in trail.volume(by="1h")] == ["-4713-11-24T12:00:00.000000Z"]
+    assert trail.volume(by="1h").to_polars()["start"].to_list() == [None]
+    with tc.follow(tmp_path / "aa", transactions=True, **QUICK) as tail:
+        delivery = tail.recv()
+        assert isinstance(delivery, tc.Delivery) and delivery.timestamp == text
+        tail.acknowledge(delivery)
+        assert tail.progress["unacknowledged_changes"] == 0
+
+
 def test_an_error_ends_one_wait_only() -> None:
     class Native:
         calls = 0
@@ -116,6 +164,9 @@ def test_an_error_ends_one_wait_only() -> None:
             self.calls += 1
             if self.calls == 1:
                 raise OSError("once")
+
+        def is_stopped(self) -> bool:
+            return True
 
     async def work() -> None:
         tail = tc.Tail(Native())  # type: ignore[arg-type]

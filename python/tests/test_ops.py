@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -59,6 +61,28 @@ def test_tables() -> None:
     assert table.to_arrow().column("backlog_bytes").to_pylist() == [3000]
     polars = pytest.importorskip("polars")
     assert isinstance(table.to_polars(), polars.DataFrame)
+
+
+def test_a_row_without_a_nested_value_hides_no_column() -> None:
+    pytest.importorskip("pyarrow")
+    link = tc.ops.lag([_at(0, 4000)]).links[0]
+    table = tc.ops.table([dataclasses.replace(link, backlog=None), link])
+    assert table.to_arrow().column("backlog_bytes").to_pylist() == [None, 3000]
+    assert "backlog" not in table.to_arrow().column_names
+
+
+def test_a_plot_has_an_axis_of_time() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    lag = tc.ops.lag([_at(0, 4000)])
+    times = ["2024-03-01T12:00:00Z", "2024-03-01T12:01:00Z", "2024-03-02T12:00:00Z"]
+    info = "EXTRACT     RUNNING     E1          00:00:05      00:00:05\n"
+    [stream] = tc.ops.lag(
+        [{"name": "all", "text": "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\n" + info}]
+    ).streams
+    reports = [dataclasses.replace(lag, at=at, streams=[stream]) for at in [*times, None]]
+    [line] = tc.ops.plot(reports, stream.lags[0].definition).get_lines()
+    first, second, last = line.get_xdata()
+    assert (second - first, last - first) == (dt.timedelta(minutes=1), dt.timedelta(days=1))
 
 
 def test_a_log_is_followed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from trailcore._html import _grid
 from trailcore._native import Change, Changes
 from trailcore._select import StartPoint, _place
 from trailcore._table import Table
-from trailcore._values import MISSING, UNCHANGED, Invalid, Position, position_of, time_of, utc
+from trailcore._values import MISSING, UNCHANGED, Invalid, Position, ZeroDate, position_of, time_of, utc
 
 if TYPE_CHECKING:
     import pandas
@@ -216,7 +216,7 @@ class VolumeRow:
     """The changes of one `table` in the interval that starts at `start`: their number (`changes`), their `bytes`, and their
     number by operation (`ops`)."""
 
-    start: _dt.datetime
+    start: _dt.datetime | ZeroDate
     table: str
     changes: int
     bytes: int
@@ -261,16 +261,20 @@ class Volume:
         ]
 
     def to_polars(self) -> polars.DataFrame:
-        """Returns the rows as a `polars.DataFrame`. Needs polars."""
+        """Returns the rows as a `polars.DataFrame`. Needs polars. A start that is no datetime is null."""
         import polars
 
-        return polars.DataFrame(self.to_dicts())
+        return polars.DataFrame(self._frame())
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Returns the rows as a `pandas.DataFrame`. Needs pandas."""
+        """Returns the rows as a `pandas.DataFrame`. Needs pandas. A start that is no datetime is null."""
         import pandas
 
-        return pandas.DataFrame(self.to_dicts())
+        return pandas.DataFrame(self._frame())
+
+    def _frame(self) -> list[dict[str, Any]]:
+        is_time = [isinstance(row.start, _dt.datetime) for row in self.rows]
+        return [row if ok else row | {"start": None} for row, ok in zip(self.to_dicts(), is_time, strict=True)]
 
     def __iter__(self) -> Iterator[VolumeRow]:
         return iter(self.rows)

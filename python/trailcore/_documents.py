@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
 from trailcore._html import Checked, Facts
-from trailcore._values import Issue, Position, position_of, time_of
+from trailcore._values import Issue, Position, ZeroDate, position_of, time_of
 
 __all__ = ["ArrowOptions", "CheckIssue", "CheckReport", "FileInfo", "ReadOptions", "WriterOptions"]
 
@@ -167,14 +167,14 @@ class FileInfo(Facts):
     seqno: int | None
     byte_order: str | None
     compatibility: int | None
-    created: _dt.datetime | None
+    created: _dt.datetime | ZeroDate | None
     uri: str | None
     file_name: str | None
     file_size: int | None
     first_csn: str | None
     last_csn: str | None
-    first_time: _dt.datetime | None
-    last_time: _dt.datetime | None
+    first_time: _dt.datetime | ZeroDate | None
+    last_time: _dt.datetime | ZeroDate | None
     encryption: str | None
     system: str | None
     node: str | None

@@ -14,7 +14,7 @@ from trailcore._closing import Closing
 from trailcore._native import Catalog, Change
 from trailcore._select import Select
 from trailcore._trail import _Reading
-from trailcore._values import Position, position_of, time_of, utc
+from trailcore._values import Position, ZeroDate, position_of, time_of, utc
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,6 +25,8 @@ __all__ = ["CheckpointStore", "Delivery", "Event", "Hub", "Tail", "follow"]
 
 Path = str | os.PathLike[str]
 Policy = Literal["stop", "wait", "continue"]
+_SLICE = 0.5
+"""Seconds that a thread of an event loop's pool waits at a time."""
 
 
 class CheckpointStore(Protocol):
@@ -50,7 +52,7 @@ class Delivery:
     end: Position | str
     csn: str | None = None
     xid: str | None = None
-    timestamp: _dt.datetime | None = None
+    timestamp: _dt.datetime | ZeroDate | None = None
     part: Literal["whole", "first", "middle", "last"] | None = None
     complete: bool = True
     number: int = dataclasses.field(default=0, repr=False)
@@ -151,7 +153,7 @@ class Tail(Closing[_native.Tail]):
     def __init__(self, native: _native.Tail) -> None:
         """Use `trailcore.follow` to create a tail."""
         self._native = native
-        self._waiting: asyncio.Future[Any] | None = None
+        self._waiting: asyncio.Future[tuple[str, list[Change], str, int] | None] | None = None
 
     def recv(self, timeout: float | None = None) -> Delivery | Event | None:
         """Waits for the next delivery or event, at most for `timeout` seconds.
@@ -181,19 +183,29 @@ class Tail(Closing[_native.Tail]):
 
         If it is cancelled, the next call returns what the cancelled one would have returned.
         """
+        while True:
+            item = _item(await self._slice())
+            if item is not None:
+                return item
+            if self._native.is_stopped():
+                raise StopAsyncIteration
+
+    async def _slice(self) -> tuple[str, list[Change], str, int] | None:
+        """Waits for a short time, since the end of an event loop waits for the threads of its pool."""
         import asyncio  # Loaded on use: it takes as long to load as the package.
 
-        if self._waiting is None:
-            self._waiting = asyncio.get_running_loop().run_in_executor(None, self._native.recv, None)
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting or loop.run_in_executor(None, self._native.recv, _SLICE)
+        if waiting.get_loop() is not loop:
+            # The event loop that waited has ended; what it received is not lost.
+            self._waiting = None
+            return waiting.result() if waiting.done() and not waiting.cancelled() else None
+        self._waiting = waiting
         try:
-            received = await asyncio.shield(self._waiting)
+            return await asyncio.shield(waiting)
         finally:
-            if self._waiting.done():
+            if waiting.done():
                 self._waiting = None
-        item = _item(received)
-        if item is None:
-            raise StopAsyncIteration
-        return item
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Acknowledges a delivery, in any order: the checkpoint is never after one that is not acknowledged."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, final
 from typing_extensions import CapsuleType, Self
 
 from trailcore._trail import _Reading
-from trailcore._values import Changed, Position
+from trailcore._values import Changed, Position, ZeroDate
 
 __all__ = [
     "Batch",
@@ -76,7 +76,7 @@ class Change:
     def xid(self) -> str | None:
         """The id of its transaction, or `None` if the trail does not contain it."""
     @property
-    def timestamp(self) -> _dt.datetime:
+    def timestamp(self) -> _dt.datetime | ZeroDate:
         """The timestamp of the record, which is the commit time for row changes: an aware datetime in UTC."""
     @property
     def transaction(self) -> Literal["first", "middle", "last", "only"] | None:
@@ -421,6 +421,8 @@ class Tail:
         """Acknowledges the delivery with a number."""
     def stop(self) -> None:
         """Stops it: a call that waits returns at once."""
+    def is_stopped(self) -> bool:
+        """Returns whether it is stopped."""
     def wake(self) -> None:
         """Ends the current or the next wait."""
     def resume(self) -> None:

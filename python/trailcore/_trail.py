@@ -19,7 +19,7 @@ from trailcore._native import Catalog, Change, Changes, Records, TableDef
 from trailcore._progress import Progress, callback
 from trailcore._select import Select, StartPoint, _place, micros
 from trailcore._table import Table, arrow
-from trailcore._values import Position, document, position_of, time_of
+from trailcore._values import Position, ZeroDate, document, position_of, time_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -157,7 +157,7 @@ class Transaction:
 
     csn: str | None
     xid: str | None
-    timestamp: _dt.datetime
+    timestamp: _dt.datetime | ZeroDate
     position: Position
     finished: bool | None
     repeats: bool

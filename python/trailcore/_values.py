@@ -44,9 +44,14 @@ def position_of(text: str) -> Position | str:
         return text
 
 
-def time_of(text: str | None) -> _dt.datetime | None:
-    """Returns a time of a document, aware, in UTC."""
-    return None if text is None else _dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+def time_of(text: str | None) -> _dt.datetime | ZeroDate | None:
+    """Returns a time of a document, aware, in UTC; one that Python has no datetime for stays a text."""
+    if text is None:
+        return None
+    try:
+        return _dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return ZeroDate(text)
 
 
 def document(options: Mapping[str, Any]) -> str:
@@ -94,7 +99,7 @@ class Invalid(NamedTuple):
 
 
 class ZeroDate(str):
-    """The text of a date that no calendar has, such as MySQL's ``0000-00-00``."""
+    """The text of a date that no calendar has, such as MySQL's ``0000-00-00``, or of a time in a year that Python has not."""
 
     __slots__ = ()
 
@@ -105,12 +110,14 @@ class NanoDatetime(_dt.datetime):
     Comparing and hashing include the nanoseconds. All other operations see the `datetime`, truncated to the microsecond.
     """
 
-    nanosecond: int
+    nanosecond: int = 0
 
     @classmethod
-    def of(cls, parts: tuple[int, int, int, int, int, int, int], nanosecond: int) -> NanoDatetime:
+    def of(
+        cls, parts: tuple[int, int, int, int, int, int, int], nanosecond: int, tzinfo: _dt.tzinfo | None = None
+    ) -> NanoDatetime:
         """Returns a datetime from its parts, year to microsecond, and the nanoseconds after them."""
-        made = cls(*parts)
+        made = cls(*parts, tzinfo)
         made.nanosecond = nanosecond
         return made
 
@@ -118,7 +125,9 @@ class NanoDatetime(_dt.datetime):
         """Returns the ISO 8601 text, with nine fraction digits unless `timespec` is given."""
         if timespec != "auto":
             return super().isoformat(sep, timespec)
-        return f"{super().isoformat(sep, 'microseconds')}{self.nanosecond:03d}"
+        text = super().isoformat(sep, "microseconds")
+        end = text.index(".") + 7
+        return f"{text[:end]}{self.nanosecond:03d}{text[end:]}"
 
     def __str__(self) -> str:
         return self.isoformat(" ")
@@ -129,10 +138,12 @@ class NanoDatetime(_dt.datetime):
     def _order(self, other: object) -> tuple[_dt.datetime, int, _dt.datetime, int] | None:
         if not isinstance(other, _dt.datetime):
             return None
-        own = _dt.datetime(*self.timetuple()[:6], self.microsecond)
         if isinstance(other, NanoDatetime):
-            return own, self.nanosecond, _dt.datetime(*other.timetuple()[:6], other.microsecond), other.nanosecond
-        return own, self.nanosecond, other, 0
+            return self._plain(), self.nanosecond, other._plain(), other.nanosecond
+        return self._plain(), self.nanosecond, other, 0
+
+    def _plain(self) -> _dt.datetime:
+        return _dt.datetime.combine(self.date(), self.timetz())
 
     def __eq__(self, other: object) -> bool:
         order = self._order(other)
@@ -158,11 +169,12 @@ class NanoDatetime(_dt.datetime):
         return NotImplemented if order is None else order[:2] >= order[2:]
 
     def __hash__(self) -> int:
-        return hash((super().__hash__(), self.nanosecond))
+        # One without nanoseconds equals a plain datetime.
+        return hash((super().__hash__(), self.nanosecond)) if self.nanosecond else super().__hash__()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         parts = (self.year, self.month, self.day, self.hour, self.minute, self.second, self.microsecond)
-        return NanoDatetime.of, (parts, self.nanosecond)
+        return NanoDatetime.of, (parts, self.nanosecond, self.tzinfo)
 
 
 class _Sentinel(enum.Enum):

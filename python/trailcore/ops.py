@@ -12,6 +12,7 @@ An artefact is a path, or a mapping with the members of the schema `ops-request`
 from __future__ import annotations
 
 import dataclasses
+import datetime as _dt
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,6 +48,7 @@ from trailcore._ops_documents import (
     Timeline,
     VerifyReport,
 )
+from trailcore._values import time_of
 
 if TYPE_CHECKING:
     import polars
@@ -417,7 +419,11 @@ class Table:
 
     def __init__(self, rows: Sequence[Any]) -> None:
         """`rows` are dataclasses of one kind."""
-        self.rows = [_flat(dataclasses.asdict(row)) for row in rows]
+        flat = [_flat(dataclasses.asdict(row)) for row in rows]
+        names = dict.fromkeys(name for row in flat for name in row)
+        # A nested value that one row lacks is columns in another one.
+        names = {name: None for name in names if not any(other.startswith(f"{name}_") for other in names)}
+        self.rows = [{name: row.get(name) for name in names} for row in flat]
 
     def __len__(self) -> int:
         """Returns the number of rows."""
@@ -454,15 +460,21 @@ def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def plot(reports: Iterable[LagReport], definition: str = "checkpoint") -> Any:
-    """Plots the lag of each stream over several reports, in seconds; needs matplotlib. Returns its axes."""
+    """Plots the lag of each stream over several reports, in seconds; needs matplotlib. Returns its axes.
+
+    Reports without a time have no place on the axis and are left out.
+    """
     import matplotlib.pyplot
 
     series: dict[str, list[tuple[Any, float]]] = {}
     for report in reports:
+        at = time_of(report.at)
+        if not isinstance(at, _dt.datetime):
+            continue
         for stream in report.streams:
             for value in stream.lags:
                 if value.definition == definition:
-                    series.setdefault(f"{stream.deployment}/{stream.stream}", []).append((report.at, value.millis / 1000))
+                    series.setdefault(f"{stream.deployment}/{stream.stream}", []).append((at, value.millis / 1000))
     axes = matplotlib.pyplot.figure().subplots()
     for name, points in series.items():
         axes.plot([at for at, _ in points], [seconds for _, seconds in points], label=name)

@@ -80,13 +80,19 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Writes `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six fraction digits.
+    /// Writes `YYYY-MM-DDTHH:MM:SS.ffffffZ`, always with six fraction digits. A year that does not have four digits has a sign, as ISO 8601
+    /// asks for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, micros) = (self.0.div_euclid(MICROS_PER_SECOND), self.0.rem_euclid(MICROS_PER_SECOND));
         let (days, second) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
         let (year, month, day) = civil_from_days(days);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+        let sign = match year {
+            ..0 => "-",
+            0..=9999 => "",
+            _ => "+",
+        };
+        write!(f, "{sign}{:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z", year.unsigned_abs())
     }
 }
 
@@ -96,7 +102,7 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     /// Reads `YYYY-MM-DD`, optionally with `THH:MM:SS` (or a blank in place of the `T`), up to six fraction digits and `Z`. The
-    /// time is UTC.
+    /// time is UTC. A year may have a sign.
     fn from_str(text: &str) -> Result<Self, Error> {
         parse_utc(text).ok_or_else(|| {
             Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a timestamp"))
@@ -109,7 +115,12 @@ fn parse_utc(text: &str) -> Option<Timestamp> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
     let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let (is_negative, date) = match date.strip_prefix('-') {
+        Some(date) => (true, date),
+        None => (false, date.strip_prefix('+').unwrap_or(date)),
+    };
     let [year, month, day] = three_numbers(date, '-')?;
+    let year = if is_negative { -year } else { year };
     let [hour, minute, second] = three_numbers(clock, ':')?;
     if !is_date(year, month, day) || hour > 23 || minute > 59 || second > 59 || fraction.len() > 6 {
         return None;
@@ -117,7 +128,7 @@ fn parse_utc(text: &str) -> Option<Timestamp> {
     let digits = u32::try_from(fraction.len()).ok()?;
     let micros = number(fraction)?.checked_mul(10i64.pow(6 - digits))?;
     let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
-    Some(Timestamp(seconds.checked_mul(MICROS_PER_SECOND)?.checked_add(micros)?))
+    Some(Timestamp(i64::try_from(i128::from(seconds) * i128::from(MICROS_PER_SECOND) + i128::from(micros)).ok()?))
 }
 
 fn three_numbers(text: &str, separator: char) -> Option<[i64; 3]> {

@@ -106,11 +106,11 @@ fn tail_options(
     reading: &JByteArray<'_>,
     (catalog, filter): (jlong, jlong),
     listener: &JObject<'_>,
-) -> Result<TailOptions> {
+) -> Result<(TailOptions, Option<Arc<Listener>>)> {
     let options = TailOptions::from_json(&text(env, document)?)?;
-    let (read, _) = read(env, reading, (catalog, 0), listener, Ok)?;
+    let (read, listener) = read(env, reading, (catalog, 0), listener, Ok)?;
     let options = options.read(read);
-    Ok(if filter == 0 { options } else { options.select(object::filter(filter)?.clone()) })
+    Ok((if filter == 0 { options } else { options.select(object::filter(filter)?.clone()) }, listener))
 }
 
 /// Returns the checkpoint's store: a file, a store of the caller, or none.
@@ -126,8 +126,9 @@ fn checkpoint_store<'l>(
     })
 }
 
-fn tail_handle(tail: Tail) -> Result<jlong> {
-    Ok(Object::Tail(Box::new(Live::new(tail))).into_handle())
+fn tail_handle(tail: trailcore::Result<Tail>, listener: Option<Arc<Listener>>) -> Result<jlong> {
+    let tail = tail.map_err(|error| into_failure(listener.as_ref(), error))?;
+    Ok(Object::Tail(Box::new(Live::new(tail, listener))).into_handle())
 }
 
 fn document<'l>(env: &mut Env<'l>, report: &impl serde::Serialize) -> Result<JByteArray<'l>> {
@@ -510,10 +511,10 @@ native! {
         env, place: JByteArray<'l>, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong,
         listener: JObject<'l>, file: JByteArray<'l>, store: JObject<'l>
     ) -> jlong {
-        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        let (options, listener) = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
         let place = path(env, &place)?;
         let store = checkpoint_store(env, &file, &store)?;
-        tail_handle(Tail::open_stored(place, options, store)?)
+        tail_handle(Tail::open_stored(place, options, store), listener)
     }
 
     /// Returns the part of a tail that any thread may use at any time.
@@ -570,17 +571,18 @@ native! {
         env, place: JByteArray<'l>, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong,
         listener: JObject<'l>
     ) -> jlong {
-        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
-        Ok(Object::Hub(Box::new(Hub::open(path(env, &place)?, options)?.into())).into_handle())
+        let (options, listener) = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        let hub = Hub::open(path(env, &place)?, options).map_err(|error| into_failure(listener.as_ref(), error))?;
+        Ok(Object::Hub(Box::new(hub.into())).into_handle())
     }
 
     Java_io_trailcore_Native_hubSubscribe<'l>(
         env, hub: jlong, options: JByteArray<'l>, reading: JByteArray<'l>, catalog: jlong, filter: jlong, listener: JObject<'l>,
         file: JByteArray<'l>, store: JObject<'l>
     ) -> jlong {
-        let options = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
+        let (options, listener) = tail_options(env, &options, &reading, (catalog, filter), &listener)?;
         let store = checkpoint_store(env, &file, &store)?;
-        tail_handle(object::hub(hub)?.subscribe_stored(options, store)?)
+        tail_handle(object::hub(hub)?.subscribe_stored(options, store), listener)
     }
 
     Java_io_trailcore_Native_hubStart<'l>(_env, hub: jlong) {

@@ -12,7 +12,7 @@ use trailcore::{ChangeBlock, Error, Position};
 use trailcore_stream::{Blocks, Checkpoint, CheckpointStore, Item, Loaded, Tail, TailHandle};
 
 use crate::block::Filling;
-use crate::callback::{call, io_error};
+use crate::callback::{Listener, call, into_failure, io_error};
 use crate::classes::callbacks;
 use crate::failure::{Failure, Result};
 use crate::reader::Files;
@@ -29,6 +29,8 @@ pub(crate) struct Live {
 #[derive(Debug)]
 pub(crate) struct Receiving {
     tail: Tail,
+    /// The listener to its progress.
+    listener: Option<Arc<Listener>>,
     blocks: Option<Peekable<Blocks>>,
     /// The position after the delivery.
     end: Position,
@@ -39,12 +41,20 @@ pub(crate) struct Receiving {
 }
 
 impl Live {
-    pub(crate) fn new(tail: Tail) -> Self {
+    pub(crate) fn new(tail: Tail, listener: Option<Arc<Listener>>) -> Self {
         let handle = tail.handle();
         let (files, filling) = Default::default();
         Self {
             handle,
-            receiving: Mutex::new(Receiving { tail, blocks: None, end: Position::default(), block: None, files, filling }),
+            receiving: Mutex::new(Receiving {
+                tail,
+                listener,
+                blocks: None,
+                end: Position::default(),
+                block: None,
+                files,
+                filling,
+            }),
         }
     }
 }
@@ -57,7 +67,8 @@ impl Receiving {
             Ok(time) => self.tail.recv_timeout(Duration::from_millis(time)),
             Err(_) => self.tail.recv(),
         };
-        let Some(item) = item? else { return Ok(Vec::new()) };
+        let item = item.map_err(|error| into_failure(self.listener.as_ref(), error))?;
+        let Some(item) = item else { return Ok(Vec::new()) };
         (self.blocks, self.block) = (Some(item.blocks()?.peekable()), None);
         let mut message = Writer::default();
         message.u8(match &item {

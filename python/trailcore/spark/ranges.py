@@ -140,7 +140,9 @@ def _times(header: FileInfo, following: FileInfo | None) -> tuple[_dt.datetime |
     last = header.last_time
     if last is None and following is not None:
         last = following.first_time
-    return header.first_time, last
+    # A time that no clock has prunes nothing.
+    first = header.first_time
+    return first if isinstance(first, _dt.datetime) else None, last if isinstance(last, _dt.datetime) else None
 
 
 def _csns(header: FileInfo, following: FileInfo | None) -> tuple[int | None, int | None]:

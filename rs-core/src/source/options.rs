@@ -232,7 +232,7 @@ impl ReadOptions {
 
     /// Calls a function for each block of about a megabyte that is read, in the thread that reads, to show the progress and to
     /// stop reading. On [`Break`](ControlFlow::Break), the call that reads fails with [`Cancelled`](crate::ErrorKind::Cancelled);
-    /// the next call continues. Looking ahead in a long transaction calls it too.
+    /// the next call continues. Looking ahead in a long transaction calls it too. One that was set before is called first.
     ///
     /// ```
     /// # let files = trailcore_samples::bank_in_memory(&trailcore_samples::Bank::small()).unwrap();
@@ -256,7 +256,10 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn on_progress(mut self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
-        self.watch = Some(Watch::new(callback));
+        self.watch = Some(match self.watch {
+            Some(before) => before.and(callback),
+            None => Watch::new(callback),
+        });
         self
     }
 

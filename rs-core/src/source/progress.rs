@@ -28,6 +28,14 @@ impl Watch {
         Self(Arc::new(callback))
     }
 
+    /// Returns one that calls another callback after its own. Either stops the reading.
+    pub(crate) fn and(self, callback: impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        Self::new(move |progress| match (self.0)(progress) {
+            ControlFlow::Continue(()) => callback(progress),
+            stopped => stopped,
+        })
+    }
+
     pub(crate) fn report(&self, progress: Progress) -> Result<()> {
         match (self.0)(progress) {
             ControlFlow::Continue(()) => Ok(()),

@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * <pre>{@code
  * try (Pipelines pipelines = Pipelines.start(Files.readString(Path.of("pipelines.toml")))) {
- *     pipelines.call("drain", "{}"); // to the end of what is there now
+ *     pipelines.drain(); // to the end of what is there now
  *     System.out.println(pipelines.status());
  * }
  * }</pre>
@@ -69,9 +69,32 @@ public final class Pipelines implements AutoCloseable {
         return Json.parse(answer).get("mistakes").list(Json::text);
     }
 
-    /** Stops the pipelines, after a commit of what was read. May be called twice. */
+    /**
+     * Moves all pipelines to the end of what is there now, and stops them. Other threads can call meanwhile.
+     *
+     * @throws TrailException the error that has ended a pipeline
+     */
+    public void drain() {
+        // In short waits, so that other calls come between them.
+        while (!Json.parse(call("drain", "{\"within\":100}")).get("has_ended").bool()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /**
+     * Stops the pipelines, after a commit of what was read. May be called twice.
+     *
+     * @throws TrailException the error that has ended a pipeline, or that of the commit
+     */
     @Override
     public void close() {
-        worker.close();
+        if (worker.isClosed()) {
+            return;
+        }
+        try {
+            call("stop", "{}");
+        } finally {
+            worker.close();
+        }
     }
 }

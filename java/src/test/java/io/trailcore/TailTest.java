@@ -45,6 +45,16 @@ class TailTest {
     }
 
     @Test
+    void aListenerToTheProgressStopsASearch() {
+        IllegalStateException thrown = new IllegalStateException("enough");
+        ReadOptions reading = new ReadOptions().onProgress(progress -> {
+            throw thrown;
+        });
+        TailOptions options = new TailOptions().start("csn:7824137900").read(reading);
+        assertEquals(thrown, assertThrows(IllegalStateException.class, () -> Tail.open(Samples.BIG, options).next()));
+    }
+
+    @Test
     void changesAndTransactionsAreThoseOfTheTrail() {
         try (Tail tail = Tail.open(Samples.BIG, new TailOptions())) {
             assertEquals(LINES, take(tail, LINES.size()));

@@ -1,0 +1,60 @@
+package io.trailcore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pipelines: what they move, and what their end tells. */
+@Timeout(300)
+class PipelinesTest {
+    private static String toml(Path folder, String more) {
+        return """
+            [[pipeline]]
+            name = "postings"
+            trail = "%s"
+            select = "TABLE BANK.POSTINGS;"
+            [[pipeline.sink]]
+            kind = "jsonl"
+            path = "%s"
+            %s
+            """
+            .formatted(Samples.BIG, folder, more);
+    }
+
+    @Test
+    void changesAreMovedToTheEndOfTheTrail(@TempDir Path folder) throws IOException {
+        try (Pipelines pipelines = Pipelines.start(toml(folder, ""))) {
+            pipelines.drain();
+            assertTrue(pipelines.status().contains("\"changes\":52"), pipelines.status());
+            pipelines.close();
+            pipelines.close();
+            assertThrows(IllegalStateException.class, pipelines::status);
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            long lines = 0;
+            for (Path file : files.filter(file -> file.toString().endsWith(".jsonl")).toList()) {
+                lines += Files.readAllLines(file).size();
+            }
+            assertEquals(52, lines);
+        }
+    }
+
+    @Test
+    void theErrorThatHasEndedAPipelineComesOutOfTheClose(@TempDir Path folder) {
+        String drop = "[[pipeline.map]]\ntable = \"BANK.POSTINGS\"\ndrop = [\"NOPE\"]\n";
+        Pipelines pipelines = Pipelines.start(toml(folder, drop));
+        TrailException drained = assertThrows(TrailException.class, pipelines::drain);
+        assertTrue(drained.getMessage().contains("NOPE"), drained.getMessage());
+        TrailException closed = assertThrows(TrailException.class, pipelines::close);
+        assertTrue(closed.getMessage().contains("NOPE"), closed.getMessage());
+        pipelines.close();
+    }
+}
