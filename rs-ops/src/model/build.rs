@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::moment::Moment;
 use crate::read::{
-    Content, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, PipelineSeen, Point, Reading,
-    RestBody, RunReport, Section, Severity, Stats, StatsdSample,
+    Content, CountSet, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, PipelineSeen, Point,
+    Reading, RestBody, RunReport, Section, Severity, Stats, StatsdSample, TableStats,
 };
 
 /// Messages of a stream that are kept.
@@ -328,11 +328,17 @@ impl Builder {
         let Some(group) = &stats.group else { return };
         let at = context.time(stats.at).or(context.observed);
         let stream = self.stream(context, group);
-        stream.has_all_counters |= stats.is_complete;
+        stream.has_all_counters |= stats.is_complete && stats.tables.iter().all(|table| total(table).is_some());
         let names = table_names(stats.tables.iter().map(|table| (&*table.source, table.target.as_deref())));
         for (table, name) in stats.tables.iter().zip(names) {
-            let Some(set) = table.sets.iter().find(|set| set.period == "total") else { continue };
-            for (operation, value) in &set.counts {
+            let Some(set) = total(table) else {
+                // It is in the answer, and its operations are not known.
+                stream.counters.entry(name).or_default();
+                continue;
+            };
+            // A set that states that there were no operations prints no counts.
+            let none = [("operations".to_owned(), 0)].into();
+            for (operation, value) in if set.is_empty { &none } else { &set.counts } {
                 let evidence = context.evidence(set.place, Method::Measured);
                 let counter = Counter { value: *value, since: context.time(set.since), at, evidence };
                 put_counter(stream, &name, operation, counter);
@@ -554,6 +560,13 @@ impl Builder {
             }
         }
     }
+}
+
+/// Returns the counts of a table since its process was started, if their names are known.
+fn total(table: &TableStats) -> Option<&CountSet> {
+    const OPERATIONS: [&str; 6] = ["operations", "inserts", "updates", "deletes", "upserts", "truncates"];
+    let is_known = |set: &&CountSet| set.is_empty || set.counts.keys().any(|name| OPERATIONS.contains(&name.as_str()));
+    table.sets.iter().find(|set| set.period == "total").filter(is_known)
 }
 
 /// Adds a value to the last ones of a stream.
