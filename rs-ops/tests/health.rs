@@ -86,7 +86,24 @@ fn a_verdict_is_repeated_with_its_artefacts() {
     assert_eq!((health(&stuck, "R1"), kinds(&stuck)), (Some(Health::Stuck), vec![(FindingKind::StuckReader, Weight::Critical)]));
     let again = round(6, 5, (7, 9_000));
     assert_eq!((health(&again, "R1"), kinds(&again)), (health(&stuck, "R1"), kinds(&stuck)));
-    assert!(again.streams[1].reasons[0].ends_with("as in the last observation") && again.changes.is_empty());
+    let (first, last) = (&again.streams[1].reasons[0], again.streams[1].reasons.last().unwrap());
+    assert!(*first == stuck.streams[1].reasons[0] && last.ends_with("as in the last observation") && again.changes.is_empty());
+}
+
+#[test]
+fn answers_of_a_round_may_come_one_after_the_other() {
+    let mut monitor = Monitor::new(Policy::default());
+    let own = reader("REPLICAT", "R1", "lt", (7, 1_000));
+    let mut round = |minute: i64, times: [i64; 2]| {
+        let inputs = [input("a", "r1.txt", times[0], own.clone()), input("a", "r2.txt", times[1], own.replace("R1", "R2"))];
+        kinds(&monitor.observe(&observe(&inputs).observed_at(time(minute))))
+    };
+    round(0, [0, 0]);
+    assert_eq!(round(5, [5, 5]), []);
+    // One has come, and the other one has not yet.
+    assert_eq!((round(10, [10, 5]), round(11, [10, 10]), round(15, [15, 15])), (vec![], vec![], vec![]));
+    // It does not come any more.
+    assert_eq!((round(20, [20, 15]), round(25, [25, 15])), (vec![], vec![(FindingKind::InputFrozen, Weight::Warning)]));
 }
 
 #[test]
@@ -210,14 +227,17 @@ fn a_listing_belongs_to_its_deployment() {
 }
 
 #[test]
-fn a_writer_of_an_earlier_round_is_not_the_end() {
+fn a_writer_that_is_not_observed_any_more_gives_no_backlog() {
     let writer = input("a", "w.txt", 0, extract("E1", "./dirdat/lt", (7, 2_000), ""));
+    let mut backlogs = Vec::new();
     let mut monitor = Monitor::new(Policy { lag: Some(0), ..Policy::default() });
     for round in 0..4 {
         let own = reader("REPLICAT", "R1", "./dirdat/lt", (7, 1_000 + round as u64 * 4_000));
         let report = monitor.observe(&observe(&[writer.clone(), input("a", "r.txt", round * 10, own)]));
+        backlogs.push(report.streams[1].backlog.and_then(|backlog| backlog.bytes));
         assert!(report.findings.iter().all(|finding| finding.kind != FindingKind::ReaderAhead), "{:?}", report.findings);
     }
+    assert_eq!(backlogs, [Some(1_000), None, None, None]);
 }
 
 #[test]

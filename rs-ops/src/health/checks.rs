@@ -55,9 +55,11 @@ fn gap(link: &Link, memory: &Memory, findings: &mut Vec<Finding>) {
         }
         Some(Gap::WriterPastEnd) => (FindingKind::WriterPastEnd, format!("the writer of {trail} is after the end of its file")),
         Some(Gap::ReaderAhead) => {
-            // A writer's checkpoint can be older than the reader's. The proof needs the reader's position of the last observation.
+            // A writer's checkpoint can be older than the reader's. The proof needs the reader's position of the last observation, and a
+            // writer that was observed since.
             let id = format!("{}/{}", link.reader.deployment, link.reader.name);
-            let was = memory.streams.get(&id).and_then(|seen| seen.read);
+            let observed = link.writer.as_ref().and_then(|side| side.point.evidence.observed);
+            let was = memory.streams.get(&id).filter(|seen| observed >= seen.at).and_then(|seen| seen.read);
             let end = link.writer.as_ref().map(|side| (side.point.seqno, side.point.rba));
             if was.zip(end).is_none_or(|(was, end)| was <= end) {
                 return;

@@ -17,9 +17,9 @@ type Known<'a> = (&'a str, &'a InputMemory);
 
 pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, policy: &Policy, findings: &mut Vec<Finding>) {
     stopped(snapshot, memory, findings);
-    let is_next = is_next(snapshot, memory);
+    let is_newer = any_newer(snapshot, memory);
     for input in &snapshot.inputs {
-        if let Some(text) = frozen(input, snapshot, memory, is_next, policy) {
+        if let Some(text) = frozen(input, snapshot, memory, is_newer, policy) {
             findings.push(finding(FindingKind::InputFrozen, Weight::Warning, input, text));
         }
         match &input.error {
@@ -38,23 +38,26 @@ fn known<'a>(input: &InputSeen, memory: &'a Memory) -> Option<&'a InputMemory> {
     memory.inputs.get(&input_id(&input.deployment, &input.artefact))
 }
 
-/// Returns whether answers should be newer than at the last observation: another one is, or the caller observes again at the same time.
-fn is_next(snapshot: &Snapshot, memory: &Memory) -> bool {
+/// Returns whether an answer is newer than at the last observation.
+fn any_newer(snapshot: &Snapshot, memory: &Memory) -> bool {
     let is_newer = |input: &InputSeen| known(input, memory).is_some_and(|known| known.observed < input.observed);
-    let is_again = snapshot.at.is_some() && snapshot.at == memory.at;
-    is_again || snapshot.inputs.iter().filter(|input| is_answer(input)).any(is_newer)
+    snapshot.inputs.iter().filter(|input| is_answer(input)).any(is_newer)
 }
 
-/// Returns why an answer is frozen: it is that of the last observation, or too old.
-fn frozen(input: &InputSeen, snapshot: &Snapshot, memory: &Memory, is_next: bool, policy: &Policy) -> Option<String> {
+/// Returns why an answer is frozen: it is that of the last observation while others are newer, or too old.
+fn frozen(input: &InputSeen, snapshot: &Snapshot, memory: &Memory, is_newer: bool, policy: &Policy) -> Option<String> {
     let observed = input.observed.filter(|_| is_answer(input))?;
     let known = known(input, memory);
-    if is_next && known.is_some_and(|known| known.observed == Some(observed)) {
+    let interval = known.and_then(|known| known.interval);
+    let age = snapshot.at.and_then(|at| at.since(observed)).map(|micros| micros / 1_000);
+    // Answers of a round come one after the other: the next one may be on its way.
+    let is_late = interval.zip(age).is_none_or(|(interval, age)| age > interval.saturating_add(interval / 2));
+    let is_again = snapshot.at.is_some() && snapshot.at == memory.at;
+    if (is_again || is_newer && is_late) && known.is_some_and(|known| known.observed == Some(observed)) {
         return Some(format!("was observed at {observed}, as in the last observation"));
     }
-    let age = snapshot.at?.since(observed)? / 1_000;
-    let lifetime = policy.lifetime(known.and_then(|known| known.interval));
-    (age > lifetime).then(|| format!("was observed at {observed}, {} minutes before this observation", age / 60_000))
+    let age = age.filter(|age| *age > policy.lifetime(interval))?;
+    Some(format!("was observed at {observed}, {} minutes before this observation", age / 60_000))
 }
 
 /// Finds inputs that came with an earlier observation and not with this one; if all of a deployment did, the host is silent.

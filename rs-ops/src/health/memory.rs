@@ -110,7 +110,8 @@ pub(crate) struct Seen {
     pub(crate) failures: Vec<bool>,
     pub(crate) band: Band,
     pub(crate) missed: u64,
-    /// The findings of its verdict.
+    /// The reasons and findings of its verdict.
+    pub(crate) reasons: Vec<String>,
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -108,6 +108,11 @@ impl Verdict {
     }
 }
 
+/// Returns the time after which the position of a writer is worth nothing: its artefacts do not come any more.
+fn writer_expires(link: &Link, lifetime: i64) -> Option<Moment> {
+    link.writer.as_ref()?.point.evidence.observed?.plus_millis(lifetime)
+}
+
 /// Returns whether a time is after another one; not if one of them is not known.
 fn is_after(time: Option<Moment>, other: Option<Moment>) -> bool {
     time.zip(other).and_then(|(time, other)| time.since(other)).is_some_and(|micros| micros > 0)
@@ -137,6 +142,8 @@ impl<'a> Case<'a> {
     ) -> Self {
         let observed = stream.observed().or(at);
         let elapsed = observed.zip(before.and_then(|before| before.at)).and_then(|(now, last)| Some(now.since(last)? / 1_000));
+        let lifetime = policy.lifetime(before.and_then(|before| before.interval));
+        let link = link.filter(|link| !is_after(at, writer_expires(link, lifetime)));
         Self { stream, link, before, observed, elapsed: elapsed.filter(|millis| *millis > 0), at, policy }
     }
 
@@ -153,6 +160,7 @@ impl<'a> Case<'a> {
                 let first = findings.len();
                 let verdict = self.judge_new(seen, findings);
                 seen.findings = findings.get(first..).unwrap_or_default().to_vec();
+                seen.reasons.clone_from(&verdict.reasons);
                 verdict
             }
         }
@@ -169,14 +177,15 @@ impl<'a> Case<'a> {
         *seen = Seen { missed: 0, ..before.clone() };
         let is_expired = is_after(self.at, self.expires(seen));
         let observed = self.observed.map(|time| time.to_string()).unwrap_or_default();
-        let (health, reason) = if is_expired {
-            (Health::Unknown, format!("its artefacts are of {observed}: what they state is too old"))
+        let (health, reasons) = if is_expired {
+            (Health::Unknown, vec![format!("its artefacts are of {observed}: the facts in them are too old")])
         } else {
             findings.extend(seen.findings.iter().cloned());
-            (before.health.unwrap_or(Health::Unknown), format!("its artefacts are of {observed}, as in the last observation"))
+            let again = format!("its artefacts are of {observed}, as in the last observation");
+            (before.health.unwrap_or(Health::Unknown), seen.reasons.iter().cloned().chain([again]).collect())
         };
         let (limits, forecast) = (self.limits(seen), self.forecast(seen));
-        Verdict { is_new: false, ..self.verdict(seen, health, vec![reason], limits, forecast).as_of(self.at) }
+        Verdict { is_new: false, ..self.verdict(seen, health, reasons, limits, forecast).as_of(self.at) }
     }
 
     fn limits(&self, seen: &Seen) -> Vec<Limit> {

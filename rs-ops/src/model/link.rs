@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 use trailcore::{ReadOptions, Trail, TrailPosition};
 
-use crate::model::{Snapshot, TrailFiles, TrailName, TrailPoint, is_stale};
+use crate::model::{Snapshot, TrailFiles, TrailName, TrailPoint};
 
 /// One side of a link: a stream with its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,10 +228,7 @@ fn one_of<'a>(candidates: &[&'a Writer], reader: &Side) -> Option<&'a Side> {
 fn measure(link: &mut Link, files: Option<&BTreeMap<u64, u64>>) {
     let read = (link.reader.point.seqno, link.reader.point.rba);
     let end_on_disk = files.and_then(|files| files.iter().next_back()).map(|(seqno, size)| (*seqno, *size));
-    // A writer's position of an earlier round of observations is not the end of its trail.
-    let reader = link.reader.point.evidence.observed;
-    let writer = link.writer.as_ref().filter(|side| !is_stale(side.point.evidence.observed, reader));
-    let written = writer.map(|side| (side.point.seqno, side.point.rba));
+    let written = link.writer.as_ref().map(|side| (side.point.seqno, side.point.rba));
     let Some(mut end) = written.or(end_on_disk) else { return };
     let size = |seqno: u64| files.and_then(|files| files.get(&seqno)).copied();
     if let Some(files) = files.filter(|files| !files.is_empty()) {
