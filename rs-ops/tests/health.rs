@@ -305,6 +305,12 @@ fn extreme_numbers_are_no_panic() {
     for (minute, (rba, more)) in (0..).zip(rounds) {
         monitor.observe(&observe(&[input("a", "status.json", minute * 5, status(rba, more))]));
     }
+    // The reader went on to the next file, and the writer's bytes are known.
+    for (minute, file) in [(20, 3), (25, 4)] {
+        let status = status("7", least).replace("\"3:", &format!("\"{file}:"));
+        let writer = extract("E1", "lt", (9, 1_000 + minute as u64), "EXTTRAIL");
+        monitor.observe(&observe(&[input("a", "status.json", minute, status), input("a", "info.txt", minute, writer)]));
+    }
 }
 
 #[test]
