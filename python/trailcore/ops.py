@@ -134,8 +134,8 @@ def health(
 ) -> HealthAnswer:
     """Returns verdicts and findings. `before` has earlier observations; `memory` is that of the last report.
 
-    `now`, such as ``"2024-03-01T12:00:00Z"``, is the time of this observation: inputs whose `observed` is too old are found. `forget` names artefacts and
-    deployments that will not come again.
+    `now`, such as ``"2024-03-01T12:00:00Z"``, is the time of this observation: inputs whose `observed` is too old are found.
+    `forget` names artefacts and deployments that will not come again.
     """
     request = _request(inputs, before, policy=policy, memory=memory, now=now, forget=list(forget))
     answer = _native.call("ops.health", request)
