@@ -136,10 +136,10 @@ struct Common {
     /// Logs, reports, discard files, command output, bodies of the REST API, status of pipelines. NAME=PATH names the deployment
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
-    /// Artefacts of an earlier observation
+    /// Artefacts of an earlier observation: each that of PATH with the same file name, else of the next one
     #[arg(long, value_name = "PATH")]
     before: Vec<String>,
-    /// A directory with trail files, whose names and sizes are listed
+    /// A directory with trail files, whose names and sizes are listed. NAME=DIR names the deployment
     #[arg(long, value_name = "DIR")]
     trails: Vec<String>,
     /// Minutes that times without a zone are ahead of UTC
@@ -177,6 +177,9 @@ struct HealthArgs {
     common: Common,
     #[command(flatten)]
     judging: Judging,
+    /// The time of the observation, such as 2024-03-01T12:00:00Z; by default it is now. For artefacts that were collected earlier
+    #[arg(long, value_name = "TIME")]
+    at: Option<Moment>,
     /// One line, and the exit codes of a Nagios check: 0, 1, 2, 3
     #[arg(long)]
     nagios: bool,
@@ -190,6 +193,9 @@ struct Judging {
     /// A file that keeps what this run observed, for the next one
     #[arg(long, value_name = "FILE")]
     memory: Option<PathBuf>,
+    /// An artefact or a deployment that will not come again: the memory drops it
+    #[arg(long, value_name = "NAME", requires = "memory")]
+    forget: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -296,17 +302,38 @@ impl Common {
         input
     }
 
+    fn artefacts(&self) -> Vec<Input> {
+        self.paths.iter().map(|path| self.input(path)).collect()
+    }
+
     fn inputs(&self) -> Vec<Input> {
-        let listed =
-            self.trails.iter().map(|folder| Input { trails: Some(folder.clone()), observed: Some(now()), ..Input::default() });
-        self.paths.iter().map(|path| self.input(path)).chain(listed).collect()
+        let listed = self.trails.iter().map(|folder| {
+            let Input { deployment, path, .. } = input_of(folder);
+            Input { deployment, trails: path, observed: Some(now()), ..Input::default() }
+        });
+        self.artefacts().into_iter().chain(listed).collect()
     }
 
     fn request(&self) -> ObserveRequest {
-        let before: Vec<Input> = self.before.iter().map(|path| self.input(path)).collect();
+        let before = earlier(self.before.iter().map(|path| self.input(path)).collect(), &self.artefacts());
         let rounds = if before.is_empty() { Vec::new() } else { vec![before] };
-        ObserveRequest { inputs: self.inputs(), rounds, ..ObserveRequest::default() }
+        ObserveRequest { inputs: self.inputs(), rounds, now: Some(now()), ..ObserveRequest::default() }
     }
+}
+
+/// Gives earlier artefacts the names of the current ones, since a path can exist only once: of the same file name, else in their order.
+fn earlier(mut before: Vec<Input>, current: &[Input]) -> Vec<Input> {
+    let file = |input: &Input| input.path.as_deref().and_then(|path| Path::new(path).file_name().map(ToOwned::to_owned));
+    let mut free: Vec<&Input> = current.iter().collect();
+    for by_name in [true, false] {
+        for input in before.iter_mut().filter(|input| input.name.is_none()) {
+            let is_same = |other: &&Input| other.deployment == input.deployment && (!by_name || file(other) == file(input));
+            if let Some(place) = free.iter().position(is_same) {
+                input.name = Some(free.remove(place).label().to_owned());
+            }
+        }
+    }
+    before
 }
 
 /// Returns the time at which a file was written: its contents are of then.
@@ -376,7 +403,7 @@ fn lag(args: &LagArgs, output: &mut Output) -> Result<i32, Failure> {
     let report = trailcore_ops::lag(&ObserveRequest { count_records: args.records, ..args.common.request() });
     if args.common.json {
         output.json(&report)?;
-        return Ok(0);
+        return complain(&report.refused, output);
     }
     let titles = ["stream", "kind", "state", "checkpoint", "age", "process", "heartbeat", "backlog", "files"];
     let mut grid = Grid::new(&titles, &titles[3..]);
@@ -423,10 +450,11 @@ impl Judging {
             Some(path) => document(path)?,
             None => Policy::default(),
         };
-        let memory = match self.memory.as_ref().filter(|path| path.exists()) {
+        let mut memory = match self.memory.as_ref().filter(|path| path.exists()) {
             Some(path) => document::<Memory>(path)?,
             None => Memory::default(),
         };
+        self.forget.iter().for_each(|name| memory.forget(name));
         Ok(Monitor::with_memory(policy, memory))
     }
 
@@ -445,18 +473,18 @@ fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     serde_json::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
-fn observed(common: &Common, monitor: &mut Monitor) -> HealthReport {
-    let mut report = HealthReport::default();
+/// Observes the rounds of a request. `at` is the time of the last one, instead of the current time.
+fn observed(common: &Common, at: Option<Moment>, monitor: &mut Monitor) -> HealthReport {
     let request = common.request();
-    for inputs in request.rounds.iter().chain([&request.inputs]) {
-        report = monitor.observe(&trailcore_ops::observe(inputs));
+    for inputs in &request.rounds {
+        monitor.observe(&trailcore_ops::observe(inputs));
     }
-    report
+    monitor.observe(&trailcore_ops::observe(&request.inputs).observed_at(at.or(request.now)))
 }
 
 fn health(args: &HealthArgs, output: &mut Output) -> Result<i32, Failure> {
     let mut monitor = args.judging.monitor()?;
-    let report = observed(&args.common, &mut monitor);
+    let report = observed(&args.common, args.at, &mut monitor);
     args.judging.keep(&monitor)?;
     if args.nagios {
         return nagios(&report, output);
@@ -479,8 +507,12 @@ fn nagios(report: &HealthReport, output: &mut Output) -> Result<i32, Failure> {
     };
     let counts: Vec<_> = report.counts.iter().map(|(health, count)| format!("{count} {}", word(health))).collect();
     let first = report.alarms().next().map_or(String::new(), |finding| format!("; {}: {}", finding.subject, finding.text));
-    let lag = report.streams.iter().flat_map(|verdict| &verdict.lags).filter(|lag| lag.definition == LagDefinition::Checkpoint);
-    let lag = lag.map(|lag| lag.millis).max().map_or(String::new(), |lag| format!(" | lag={}s", lag / 1_000));
+    let lags = report.streams.iter().flat_map(|verdict| verdict.as_of(report.at).lags);
+    let lag = lags
+        .filter(|lag| lag.definition == LagDefinition::Checkpoint)
+        .map(|lag| lag.millis)
+        .max()
+        .map_or(String::new(), |lag| format!(" | lag={}s", lag / 1_000));
     output.line(&format!("GOLDENGATE {label} - {}{first}{lag}", counts.join(", ")), "")?;
     Ok(code)
 }
@@ -536,7 +568,7 @@ fn stats(args: &StatsArgs, output: &mut Output) -> Result<i32, Failure> {
     let report = trailcore_ops::stats(&ObserveRequest { trails: args.trail.clone(), hot_keys, apply, ..args.common.request() })?;
     if args.common.json {
         output.json(&report)?;
-        return Ok(0);
+        return complain(&report.refused, output);
     }
     let mut grid = Grid::new(&["stream", "table", "operation", "count", "per second"], &["count", "per second"]);
     for row in &report.counters {
@@ -552,6 +584,10 @@ fn stats(args: &StatsArgs, output: &mut Output) -> Result<i32, Failure> {
         grid.row(vec![stream, row.table.clone(), row.operation.clone(), grouped(row.counter.value), rate]);
     }
     output.grid(&grid)?;
+    for table in &report.uncounted {
+        let text = format!("{}/{} {}: no total counts that are known", table.deployment, table.stream, table.table);
+        output.line(&format!("{text}; run STATS in English, without DAILY, HOURLY or LATEST"), YELLOW)?;
+    }
     for (path, trail) in &report.trails {
         output.line(path, BOLD)?;
         let mut grid = Grid::new(&["table", "changes", "bytes"], &["changes", "bytes"]);
@@ -625,9 +661,11 @@ fn show_apply(apply: &CommitToApply, output: &mut Output) -> Result<(), Failure>
 
 fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {
     let report = trailcore_ops::reconciled(&args.request());
+    let different = if report.unexplained == 0 { 0 } else { crate::failure::DIFFERENT };
     if args.json {
         output.json(&report)?;
-        return Ok(0);
+        let damaged = complain(&report.refused, output)?;
+        return Ok(if damaged == 0 { different } else { damaged });
     }
     let mut grid = Grid::new(&["table", "stage", "operations", "missing", "difference"], &["operations", "missing"]);
     for table in &report.tables {
@@ -641,7 +679,8 @@ fn reconcile(args: &Common, output: &mut Output) -> Result<i32, Failure> {
         }
     }
     output.grid(&grid)?;
-    Ok(if report.unexplained == 0 { 0 } else { crate::failure::DIFFERENT })
+    let damaged = complain(&report.refused, output)?;
+    Ok(if damaged == 0 { different } else { damaged })
 }
 
 fn watch(args: &WatchArgs, output: &mut Output) -> Result<i32, Failure> {
@@ -649,7 +688,7 @@ fn watch(args: &WatchArgs, output: &mut Output) -> Result<i32, Failure> {
     let mut monitor = args.judging.monitor()?;
     let mut rounds = 0;
     loop {
-        let report = observed(&args.common, &mut monitor);
+        let report = observed(&args.common, None, &mut monitor);
         args.judging.keep(&monitor)?;
         if output.is_terminal() {
             // Home, and clear what is below: the table is refreshed in place.
@@ -677,7 +716,7 @@ fn export(args: &ExportArgs, output: &mut Output) -> Result<i32, Failure> {
     let format: Format = serde_json::from_value(name.into())
         .map_err(|_| Failure::usage(format!("--format {}: known are prometheus, statsd, json-lines and zabbix", args.format)))?;
     let mut monitor = args.judging.monitor()?;
-    let report = observed(&args.common, &mut monitor);
+    let report = observed(&args.common, None, &mut monitor);
     args.judging.keep(&monitor)?;
     write!(output, "{}", trailcore_ops::export::text(&report, format)?)?;
     Ok(0)

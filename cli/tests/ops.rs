@@ -15,6 +15,140 @@ fn write(folder: &Path, files: &[(&str, &str)]) -> String {
     folder.display().to_string()
 }
 
+const REPLICAT: &str = "REPLICAT   R1    Last Started 2024-03-01 10:00   Status RUNNING\n\
+    Checkpoint Lag       00:00:02 (updated 00:00:01 ago)\n\
+    Log Read Checkpoint  File ./dirdat/lt000000007\n                     2024-03-01 10:00:00  RBA 1000\n";
+
+/// Sets the time of a file to this many minutes ago.
+fn age(path: &str, minutes: u64) {
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(minutes * 60);
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn a_check_notices_that_nobody_collects_any_more() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = write(scratch.path(), &[("info.txt", REPLICAT)]);
+    let (info, memory) = (format!("{folder}/info.txt"), format!("{folder}/memory.json"));
+    age(&info, 600);
+    for _ in 0..3 {
+        let run = trailcore(&["ops", "health", &info, "--memory", &memory, "--nagios"]);
+        assert_eq!(run.code, 1, "{}", run.out);
+        assert!(
+            run.out.starts_with("GOLDENGATE WARNING") && run.out.contains("600 minutes before this observation"),
+            "{}",
+            run.out
+        );
+        assert!(!run.out.contains("| lag="), "{}", run.out);
+        let export = trailcore(&["ops", "export", &info, "--memory", &memory]);
+        assert!(export.code == 0 && !export.out.contains("lag_seconds{"), "{}", export.out);
+    }
+    // Artefacts of an earlier time are judged as of then.
+    age(&info, 0);
+    let now = trailcore(&["ops", "health", &info, "--json"]);
+    let at = serde_json::from_str::<serde_json::Value>(&now.out).unwrap()["at"].as_str().unwrap().to_owned();
+    age(&info, 600);
+    assert!(trailcore(&["ops", "health", &info, "--nagios", "--at", &at]).out.contains("minutes before"));
+    let then = trailcore(&["ops", "health", &info, "--nagios", "--at", "2024-03-01T12:00:00Z"]);
+    assert!(!then.out.contains("minutes before"), "{}", then.out);
+    assert_eq!(trailcore(&["ops", "health", &info, "--at", "yesterday"]).code, 2);
+}
+
+#[test]
+fn a_refused_artefact_is_named_and_ends_with_1() {
+    let scratch = tempfile::tempdir().unwrap();
+    let info = format!("{}/info.txt", write(scratch.path(), &[("info.txt", REPLICAT)]));
+    for arguments in [
+        &["reconcile", "/no/such.txt"][..],
+        &["reconcile", "/no/such.txt", "--json"],
+        &["stats", &info, "--before", "/no/such.txt"],
+        &["stats", &info, "--before", "/no/such.txt", "--json"],
+        &["lag", "/no/such.txt", "--json"],
+    ] {
+        let run = trailcore(&[&["ops"], arguments].concat());
+        assert!(
+            run.code == 1 && run.err.contains("refused: ") && run.err.contains("/no/such.txt"),
+            "{arguments:?}: {} {}",
+            run.code,
+            run.err
+        );
+    }
+}
+
+#[test]
+fn an_earlier_artefact_is_that_of_the_same_file_name_or_place() {
+    let scratch = tempfile::tempdir().unwrap();
+    let both = REPLICAT.to_owned() + &REPLICAT.replace("R1", "R2");
+    let old = write(&scratch.path().join("old"), &[("info.txt", &both), ("other.txt", REPLICAT)]);
+    let new = write(&scratch.path().join("new"), &[("info.txt", REPLICAT)]);
+    let new = format!("{new}/info.txt");
+    for (name, before) in [("same name", "info.txt"), ("same place", "other.txt")] {
+        let before = format!("{old}/{before}");
+        age(&before, 5);
+        let run = trailcore(&["ops", "health", &new, "--before", &before]);
+        assert!(!run.out.contains("input_stopped"), "{name}: {}", run.out);
+        assert_eq!(run.out.contains("R2 group_missing"), name == "same name", "{name}: {}", run.out);
+    }
+    let other = format!("a={old}/other.txt");
+    age(&format!("{old}/other.txt"), 5);
+    let run = trailcore(&["ops", "health", &format!("b={new}"), "--before", &other]);
+    assert!(run.out.contains("a host_silent"), "another deployment: {}", run.out);
+}
+
+#[test]
+fn an_input_that_stopped_is_dropped_by_its_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = write(scratch.path(), &[("a.txt", REPLICAT), ("b.txt", REPLICAT)]);
+    let (own, other, memory) = (format!("a={folder}/a.txt"), format!("b={folder}/b.txt"), format!("{folder}/memory.json"));
+    let health = |more: &[&str]| {
+        age(&format!("{folder}/a.txt"), 0);
+        trailcore(&[&["ops", "health", &own, "--memory", &memory], more].concat()).out
+    };
+    health(&[&other]);
+    for _ in 0..5 {
+        let out = health(&[]);
+        assert!(out.contains("b host_silent") && out.contains("b/R1"), "{out}");
+    }
+    let out = health(&["--forget", "b"]);
+    assert!(!out.contains("host_silent") && !out.contains("b/R1"), "{out}");
+    assert_eq!(trailcore(&["ops", "health", &own, "--forget", "b"]).code, 2);
+}
+
+#[test]
+fn a_listing_has_a_deployment() {
+    let scratch = tempfile::tempdir().unwrap();
+    let info = format!("east={}/info.txt", write(scratch.path(), &[("info.txt", REPLICAT)]));
+    let dirdat = write(&scratch.path().join("dirdat"), &[("lt000000100", "x")]);
+    let health = |trails: &str| trailcore(&["ops", "health", &info, "--trails", trails]).out;
+    assert!(health(&format!("east={dirdat}")).contains("purged_too_early"));
+    assert!(!health(&format!("west={dirdat}")).contains("purged_too_early"));
+}
+
+#[test]
+fn tables_without_total_counts_are_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let text = "Sending STATS request to REPLICAT R1 ...\nStart of Statistics at 2024-03-01 12:00:00.\nReplicating from A.T to B.T:\n\
+        *** Daily statistics since 2024-03-01 00:00:00 ***\n Total operations 10.00\nEnd of Statistics.\n";
+    let stats = format!("{}/stats.txt", write(scratch.path(), &[("stats.txt", text)]));
+    let run = trailcore(&["ops", "stats", &stats]);
+    assert!(run.code == 0 && run.out.contains("default/R1 A.T: no total counts that are known"), "{}", run.out);
+    let run = trailcore(&["ops", "reconcile", &stats]);
+    assert!(run.out.contains("missing") && !run.out.contains("filtered"), "{}", run.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_artefact_can_come_from_a_pipe() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trailcore"));
+    let command = command.args(["ops", "read", "/dev/stdin"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(REPLICAT.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("info"));
+}
+
 #[test]
 fn mapping_shows_states_and_unknown_tables() {
     let scratch = tempfile::tempdir().unwrap();

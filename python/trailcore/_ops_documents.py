@@ -153,6 +153,7 @@ __all__ = [
     "TrailStatistics",
     "TrailTable",
     "Transcript",
+    "UncountedTable",
     "Verdict",
     "VerifyReport",
     "VersionChange",
@@ -2471,6 +2472,7 @@ class Reconciliation:
 
     tables: list[TableReconciliation]
     unexplained: int
+    refused: list[RefusedInput]
 
     @classmethod
     def of(cls, document: Any) -> Reconciliation:
@@ -2478,6 +2480,7 @@ class Reconciliation:
         return cls(
             tables=[TableReconciliation.of(one) for one in document.get("tables") or []],
             unexplained=document.get("unexplained"),
+            refused=[RefusedInput.of(one) for one in document.get("refused") or []],
         )
 
 
@@ -3239,6 +3242,7 @@ class StatsReport:
 
     counters: list[CounterRow]
     rates: list[Rate]
+    uncounted: list[UncountedTable]
     trails: dict[str, TrailStatistics]
     apply: CommitToApply | None
     refused: list[RefusedInput]
@@ -3249,6 +3253,7 @@ class StatsReport:
         return cls(
             counters=[CounterRow.of(one) for one in document.get("counters") or []],
             rates=[Rate.of(one) for one in document.get("rates") or []],
+            uncounted=[UncountedTable.of(one) for one in document.get("uncounted") or []],
             trails={key: TrailStatistics.of(one) for key, one in (document.get("trails") or {}).items()},
             apply=None if document.get("apply") is None else CommitToApply.of(document.get("apply")),
             refused=[RefusedInput.of(one) for one in document.get("refused") or []],
@@ -3523,6 +3528,7 @@ class TrailPoint:
     seqno: int
     rba: int
     time: Any
+    is_remote: bool | None
     evidence: Evidence
 
     @classmethod
@@ -3533,6 +3539,7 @@ class TrailPoint:
             seqno=document.get("seqno"),
             rba=document.get("rba"),
             time=document.get("time"),
+            is_remote=document.get("is_remote"),
             evidence=Evidence.of(document.get("evidence")),
         )
 
@@ -3610,6 +3617,24 @@ class Transcript:
             events=[LogRecord.of(one) for one in document.get("events") or []],
             commands=[Command.of(one) for one in document.get("commands") or []],
             others=document.get("others") or [],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class UncountedTable:
+    """A table of an answer of STATS whose total counters are not known: they are not printed, or in another language."""
+
+    deployment: str
+    stream: str
+    table: str
+
+    @classmethod
+    def of(cls, document: Any) -> UncountedTable:
+        """Reads it from a document."""
+        return cls(
+            deployment=document.get("deployment"),
+            stream=document.get("stream"),
+            table=document.get("table"),
         )
 
 

@@ -131,9 +131,16 @@ def health(
     before: Iterable[Iterable[Artefact]] = (),
     policy: Mapping[str, Any] | None = None,
     memory: Mapping[str, Any] | None = None,
+    now: str | None = None,
+    forget: Sequence[str] = (),
 ) -> HealthAnswer:
-    """Returns verdicts and findings. `before` has earlier observations; `memory` is that of the last report."""
-    answer = _native.call("ops.health", _request(inputs, before, policy=policy, memory=memory))
+    """Returns verdicts and findings. `before` has earlier observations; `memory` is that of the last report.
+
+    `now`, such as ``"2024-03-01T12:00:00Z"``, is the time of this observation: inputs whose `observed` is too old are found.
+    `forget` names artefacts and deployments that will not come again.
+    """
+    request = _request(inputs, before, policy=policy, memory=memory, now=now, forget=list(forget))
+    answer = _native.call("ops.health", request)
     return HealthAnswer.of(json.loads(answer))
 
 
@@ -159,9 +166,15 @@ def reconcile(inputs: Iterable[Artefact], *, before: Iterable[Iterable[Artefact]
     return Reconciliation.of(json.loads(_native.call("ops.reconcile", _request(inputs, before))))
 
 
-def export(inputs: Iterable[Artefact], *, format: str = "prometheus", memory: Mapping[str, Any] | None = None) -> str:
+def export(
+    inputs: Iterable[Artefact],
+    *,
+    format: str = "prometheus",
+    memory: Mapping[str, Any] | None = None,
+    now: str | None = None,
+) -> str:
     """Returns health and lag as text: `prometheus`, `statsd`, `json_lines` or `zabbix`."""
-    answer = _native.call("ops.export", _request(inputs, [], format=format, memory=memory))
+    answer = _native.call("ops.export", _request(inputs, [], format=format, memory=memory, now=now))
     return ExportReport.of(json.loads(answer)).text
 
 

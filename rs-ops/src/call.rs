@@ -80,11 +80,16 @@ pub struct ObserveRequest {
     pub inputs: Vec<Input>,
     /// The artefacts of several observations, in the order of time; `inputs` is one more after them.
     pub rounds: Vec<Vec<Input>>,
+    /// The time of the last observation, such as the current time. Without it, the latest time of its inputs. With it, `ops.health` and
+    /// `ops.export` notice that no input comes any more.
+    pub now: Option<Moment>,
     /// `ops.health`, `ops.export`: the limits.
     pub policy: Policy,
     /// `ops.health`, `ops.export`: the memory that the last call returned.
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub memory: Option<Memory>,
+    /// `ops.health`, `ops.export`: artefacts and deployments that will not come again. The memory drops them.
+    pub forget: Vec<String>,
     /// `ops.stats`: paths of trails whose contents are counted.
     pub trails: Vec<String>,
     /// `ops.stats`: the keys of these trails with most changes.
@@ -152,19 +157,33 @@ pub struct HealthAnswer {
 }
 
 /// `ops.stats`: rates and the contents of trails.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatsReport {
     /// The counters of the last round, by stream, table and operation.
     pub counters: Vec<CounterRow>,
     /// The rates between the last two rounds.
     pub rates: Vec<Rate>,
+    /// Tables of the last round whose counters since the start of their process are not known.
+    pub uncounted: Vec<UncountedTable>,
     /// The contents of trails, by path.
     pub trails: BTreeMap<String, TrailStatistics>,
     /// The time from commit to apply, if the request asks for it.
     pub apply: Option<CommitToApply>,
-    /// The artefacts that were refused.
+    /// The artefacts of all rounds that were refused.
     pub refused: Vec<RefusedInput>,
+}
+
+/// A table of an answer of STATS whose total counters are not known: they are not printed, or in another language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UncountedTable {
+    /// The deployment.
+    pub deployment: String,
+    /// The stream.
+    pub stream: String,
+    /// The table.
+    pub table: String,
 }
 
 /// A counter.
@@ -282,12 +301,21 @@ impl ObserveRequest {
         let own = (!self.inputs.is_empty()).then_some(self.inputs.as_slice());
         self.rounds.iter().map(Vec::as_slice).chain(own).collect()
     }
+
+    /// Returns the observation of each round.
+    fn snapshots(&self) -> Vec<Snapshot> {
+        let mut snapshots: Vec<Snapshot> = self.all_rounds().into_iter().map(observe).collect();
+        if let Some(last) = snapshots.pop() {
+            snapshots.push(last.observed_at(self.now));
+        }
+        snapshots
+    }
 }
 
 /// Answers `ops.lag`.
 #[must_use]
 pub fn lag(request: &ObserveRequest) -> LagReport {
-    let mut snapshot = request.all_rounds().last().map(|inputs| observe(inputs)).unwrap_or_default();
+    let mut snapshot = request.all_rounds().last().map(|inputs| observe(inputs).observed_at(request.now)).unwrap_or_default();
     if request.count_records {
         snapshot.count_records();
     }
@@ -316,9 +344,10 @@ pub fn health(request: ObserveRequest) -> Result<HealthAnswer> {
 }
 
 fn judged(mut request: ObserveRequest) -> Result<(HealthReport, Monitor)> {
-    let mut monitor = Monitor::with_memory(std::mem::take(&mut request.policy), request.memory.take().unwrap_or_default());
-    let rounds = request.all_rounds();
-    let report = rounds.into_iter().fold(None, |_, inputs| Some(monitor.observe(&observe(inputs))));
+    let mut memory = request.memory.take().unwrap_or_default();
+    request.forget.iter().for_each(|name| memory.forget(name));
+    let mut monitor = Monitor::with_memory(std::mem::take(&mut request.policy), memory);
+    let report = request.snapshots().iter().fold(None, |_, snapshot| Some(monitor.observe(snapshot)));
     let report = report.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "inputs: at least one artefact is needed"))?;
     Ok((report, monitor))
 }
@@ -328,16 +357,18 @@ fn judged(mut request: ObserveRequest) -> Result<(HealthReport, Monitor)> {
 /// # Errors
 /// The errors of opening a trail, and [`ErrorKind::InvalidArgument`] for hot keys without a secret.
 pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
-    let snapshots: Vec<Snapshot> = request.all_rounds().into_iter().map(observe).collect();
-    let mut report =
-        StatsReport { counters: Vec::new(), rates: Vec::new(), trails: BTreeMap::new(), apply: None, refused: Vec::new() };
+    let snapshots = request.snapshots();
+    let mut report = StatsReport { refused: refused(&snapshots), ..StatsReport::default() };
     if let [.., before, after] = snapshots.as_slice() {
         report.rates = rates(before, after);
     }
     if let Some(last) = snapshots.last() {
-        report.refused = last.refused();
         for stream in &last.streams {
             for (table, counters) in &stream.counters {
+                if counters.is_empty() {
+                    let (deployment, stream) = (stream.deployment.clone(), stream.name.clone());
+                    report.uncounted.push(UncountedTable { deployment, stream, table: table.clone() });
+                }
                 report.counters.extend(counters.iter().map(|(operation, counter)| CounterRow {
                     deployment: stream.deployment.clone(),
                     stream: stream.name.clone(),
@@ -363,12 +394,24 @@ pub fn stats(request: &ObserveRequest) -> Result<StatsReport> {
 /// Answers `ops.reconcile`.
 #[must_use]
 pub fn reconciled(request: &ObserveRequest) -> Reconciliation {
-    let snapshots: Vec<Snapshot> = request.all_rounds().into_iter().map(observe).collect();
-    match snapshots.as_slice() {
+    let snapshots = request.snapshots();
+    let found = match snapshots.as_slice() {
         [] => Reconciliation::default(),
         [only] => reconcile(None, only),
         [.., before, after] => reconcile(Some(before), after),
+    };
+    Reconciliation { refused: refused(&snapshots), ..found }
+}
+
+/// Returns the artefacts of all rounds that were refused, each once.
+fn refused(snapshots: &[Snapshot]) -> Vec<RefusedInput> {
+    let mut found: Vec<RefusedInput> = Vec::new();
+    for refused in snapshots.iter().flat_map(Snapshot::refused) {
+        if !found.contains(&refused) {
+            found.push(refused);
+        }
     }
+    found
 }
 
 /// Answers `ops.export`.
@@ -424,6 +467,25 @@ mod tests {
         for (verb, request) in [("ops.moon", "{}"), ("ops.read", "{"), ("ops.read", r#"{"inptus":[]}"#), ("ops.health", "{}")] {
             assert_eq!(call(verb, request).unwrap_err().kind(), ErrorKind::InvalidArgument, "{verb} {request}");
         }
+    }
+
+    #[test]
+    fn refused_artefacts_of_all_rounds_are_reported() {
+        let rounds = format!(r#"{{"rounds":[[{{"path":"/no/such/file"}}]],"inputs":[{{"name":"a","text":"{ALL}"}}]}}"#);
+        for verb in ["ops.stats", "ops.reconcile"] {
+            let report: serde_json::Value = serde_json::from_str(&call(verb, &rounds).unwrap()).unwrap();
+            assert_eq!(report["refused"].as_array().unwrap().len(), 1, "{verb}: {report}");
+        }
+    }
+
+    #[test]
+    fn a_dead_collector_is_noticed_with_the_time() {
+        let request = format!(
+            r#"{{"now":"2024-03-01T13:00:00Z","inputs":[{{"name":"a","text":"{ALL}","observed":"2024-03-01T12:00:00Z"}}]}}"#
+        );
+        let health = call("ops.health", &request).unwrap();
+        assert!(health.contains(r#""kind":"input_frozen""#) && health.contains("60 minutes before"), "{health}");
+        assert!(!call("ops.export", &request).unwrap().contains("lag_seconds{"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use trailcore::{Error, Result};
 
 use crate::health::{Health, HealthReport, Verdict};
 use crate::model::{LagDefinition, LagValue};
+use crate::moment::Moment;
 use crate::word;
 
 /// The form of an export.
@@ -96,24 +97,45 @@ fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal(&format!("a document cannot be written: {error}")))
 }
 
+/// Returns the verdicts as they count at a time, so that a stale value disappears.
+fn verdicts(report: &HealthReport, now: Option<Moment>) -> Vec<Verdict> {
+    report.streams.iter().map(|verdict| verdict.as_of(now)).collect()
+}
+
 /// The metrics of a report, for a registry that the host owns.
 #[derive(Clone, Debug)]
-pub struct Metrics(HealthReport);
+pub struct Metrics {
+    report: HealthReport,
+    clock: Option<fn() -> Moment>,
+}
 
 impl Metrics {
-    /// Creates the metrics of a report.
+    /// Creates the metrics of a report, as they are at its time.
     #[must_use]
     pub fn of(report: HealthReport) -> Self {
-        Self(report)
+        Self { report, clock: None }
+    }
+
+    /// Creates the metrics of a report that a host keeps in its registry: values disappear when they expire by this clock.
+    ///
+    /// ```
+    /// use trailcore_ops::Moment;
+    /// use trailcore_ops::export::Metrics;
+    /// let _ = Metrics::with_clock(Default::default(), || Moment::from_unix_micros(1_709_294_400_000_000));
+    /// ```
+    #[must_use]
+    pub fn with_clock(report: HealthReport, clock: fn() -> Moment) -> Self {
+        Self { report, clock: Some(clock) }
     }
 }
 
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::result::Result<(), fmt::Error> {
-        let report = &self.0;
+        let report = &self.report;
+        let verdicts = verdicts(report, self.clock.map(|clock| clock()).or(report.at));
         for (name, help, value) in METRICS {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for verdict in &report.streams {
+            for verdict in &verdicts {
                 if let Some(value) = value(verdict) {
                     metric.encode_family(&labels(verdict))?.encode_gauge(&value)?;
                 }
@@ -125,7 +147,7 @@ impl Collector for Metrics {
             None,
             MetricType::Gauge,
         )?;
-        for verdict in &report.streams {
+        for verdict in &verdicts {
             for (health, name) in STATES {
                 let value = i64::from(verdict.health == health);
                 let [deployment, stream, kind] = labels(verdict);
@@ -166,7 +188,7 @@ fn plain(text: &str) -> String {
 
 fn statsd(report: &HealthReport) -> String {
     let mut text = String::new();
-    for verdict in &report.streams {
+    for verdict in &verdicts(report, report.at) {
         let tags = format!("deployment:{},stream:{}", plain(&verdict.deployment), plain(&verdict.stream));
         for (name, _, value) in METRICS {
             if let Some(value) = value(verdict) {
@@ -186,7 +208,7 @@ fn statsd(report: &HealthReport) -> String {
 
 fn json_lines(report: &HealthReport) -> Result<String> {
     let mut text = String::new();
-    for verdict in &report.streams {
+    for verdict in &verdicts(report, report.at) {
         text += &json(&serde_json::json!({"type": "stream", "value": verdict}))?;
         text.push('\n');
     }

@@ -40,7 +40,8 @@ pub struct FollowReport {
     pub token: String,
     /// There is more: call again at once.
     pub more: bool,
-    /// Events may be lost: the file of the token exists no more, or was cut.
+    /// Events may be lost: the file of the token exists no more, or was cut; or it has 16 MiB without the end of a line, or an event of
+    /// that size.
     pub lost: bool,
 }
 
@@ -99,8 +100,11 @@ impl LogFollower {
             if is_full || number == 0 {
                 return Ok(self.reported(report));
             }
-            // The next newer file, from its start.
+            // The next newer file, from its start. Until it has a whole line, the mark stays in this one: it can roll over before that.
             number -= 1;
+            if self.identity(number)?.is_none() {
+                return Ok(self.reported(report));
+            }
             self.mark = None;
         }
     }
@@ -164,14 +168,25 @@ impl LogFollower {
         file.take(MOST).read_to_end(&mut bytes).map_err(failed)?;
         let is_full = bytes.len() as u64 == MOST;
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        if is_full && whole == 0 {
+            // No text has such a line: it is a hole.
+            report.lost = true;
+            self.mark = Some(Mark { file: identity, offset: mark.offset + bytes.len() as u64, size });
+            return Ok(true);
+        }
         bytes.truncate(whole);
         // A rolled file is complete, and so is one that has not grown.
         let is_complete = !is_full && (number > 0 || mark.size == size);
         let mut events: Vec<LogRecord> = Events::new(&bytes).map(|event| event.record()).collect();
         let mut taken = whole as u64;
         if !is_complete && let Some(last) = events.pop() {
-            // A line longer than a call reads would stop the follower for ever.
-            taken = if last.place.offset > 0 || !is_full { last.place.offset } else { whole as u64 };
+            if is_full && last.place.offset == 0 {
+                // An event as long as a call reads: its end is not waited for.
+                report.lost = true;
+                events.push(last);
+            } else {
+                taken = last.place.offset;
+            }
         }
         for event in &mut events {
             event.place.offset += mark.offset;
@@ -230,6 +245,49 @@ mod tests {
         let report = LogFollower::open(path, token.as_deref()).unwrap().poll().unwrap();
         *token = Some(report.token);
         (report.events.iter().map(|event| event.text.clone()).collect(), report.lost)
+    }
+
+    #[test]
+    fn a_hole_and_an_event_without_end_do_not_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ggserr.log");
+        let mut token = None;
+        append(&path, &line(1));
+        assert_eq!(poll(&path, &mut token).0.len(), 0);
+        // A hole, as a crash of the host leaves it.
+        append(&path, &"\0".repeat(MOST as usize + 7));
+        append(&path, &format!("\n{}{}", line(2), line(3)));
+        let (mut texts, mut lost) = (Vec::new(), false);
+        for _ in 0..6 {
+            let (found, is_lost) = poll(&path, &mut token);
+            texts.extend(found);
+            lost |= is_lost;
+        }
+        assert!(lost && texts.iter().any(|text| text.contains("Message 2")), "{} {lost}", texts.len());
+        // One event whose lines fill a call.
+        let long = dir.path().join("long.log");
+        append(&long, &(line(4) + &"    more of it\n".repeat(MOST as usize / 14)));
+        append(&long, &(line(5) + &line(6)));
+        let (found, lost) = poll(&long, &mut None);
+        assert!(lost && found.len() == 1 && found[0].starts_with("Message 4."), "{} {lost}", found.len());
+    }
+
+    #[test]
+    fn a_roll_over_before_the_first_whole_line_loses_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ggserr.log");
+        let rolled = |number: u32| dir.path().join(format!("ggserr.log.{number}"));
+        let mut token = None;
+        append(&path, &(line(1) + &line(2)));
+        assert_eq!(poll(&path, &mut token).0.len(), 1);
+        std::fs::rename(&path, rolled(1)).unwrap();
+        append(&path, line(3).trim_end());
+        assert_eq!(poll(&path, &mut token), (vec!["Message 2.".to_owned()], false));
+        append(&path, &format!("\n{}", line(4)));
+        std::fs::rename(rolled(1), rolled(2)).unwrap();
+        std::fs::rename(&path, rolled(1)).unwrap();
+        append(&path, &(line(5) + &line(6)));
+        assert_eq!(poll(&path, &mut token), (["Message 3.", "Message 4.", "Message 5."].map(str::to_owned).to_vec(), false));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use policy::Policy;
 pub use state::Health;
 pub use verdict::{Forecast, Verdict};
 
-use memory::Seen;
+use memory::{Seen, input_id};
 
 /// The verdicts of an observation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ impl Monitor {
     pub fn observe(&mut self, snapshot: &Snapshot) -> HealthReport {
         let mut findings = Vec::new();
         let elapsed = self.elapsed(snapshot, &mut findings);
-        inputs::check(snapshot, &self.memory, elapsed, &mut findings);
+        inputs::check(snapshot, &self.memory, &self.policy, &mut findings);
         checks::trails(snapshot, &self.memory, &self.policy, elapsed, &mut findings);
         checks::services(snapshot, &self.memory, &mut findings);
         checks::messages(snapshot, &self.memory, &mut findings);
@@ -131,8 +131,8 @@ impl Monitor {
             let id = stream.id();
             let link = links.get(&(stream.deployment.as_str(), stream.name.as_str())).copied();
             let before = self.memory.streams.get(&id);
-            let mut seen = Seen::of(stream, link, snapshot.at, before, elapsed);
-            let case = verdict::Case { stream, link, before, elapsed, at: snapshot.at, policy: &self.policy };
+            let case = verdict::Case::of(stream, link, before, snapshot.at, &self.policy);
+            let mut seen = case.seen();
             let verdict = case.judge(&mut seen, &mut findings);
             if let Some(before) = before {
                 gone(snapshot, before, &mut seen, &self.policy, &mut findings);
@@ -188,10 +188,22 @@ impl Monitor {
         // Work that comes and goes is no news.
         let is_calm = |health: Health| matches!(health, Health::Healthy | Health::Idle);
         let is_news = is_change && !(is_calm(verdict.health) && last.is_none_or(is_calm));
-        seen.remember(verdict.health, (is_change, is_news), before, verdict.at, &self.policy);
+        if verdict.is_new || is_change {
+            seen.remember(verdict.health, (is_change, is_news), before, verdict.at, &self.policy);
+        }
         if let (true, Some(from), None) = (is_news, last, seen.flapping(&self.policy)) {
             let (deployment, stream) = (verdict.deployment.clone(), verdict.stream.clone());
             report.changes.push(HealthChange { deployment, stream, from, to: verdict.health });
+        }
+    }
+
+    /// Returns whether the artefact of a stream came, or others of its deployment if it has none: only then the stream is gone.
+    fn delivers(&self, snapshot: &Snapshot, before: &Seen) -> bool {
+        let mut inputs = snapshot.inputs.iter().filter(|input| input.deployment == before.deployment && input.error.is_none());
+        let is_expected = |artefact: &&String| self.memory.inputs.contains_key(&input_id(&before.deployment, artefact));
+        match before.artefact.as_ref().filter(is_expected) {
+            Some(artefact) => inputs.any(|input| input.artefact == *artefact),
+            None => inputs.next().is_some(),
         }
     }
 
@@ -208,7 +220,7 @@ impl Monitor {
                 continue;
             }
             let mut seen = before.clone();
-            seen.missed += 1;
+            seen.missed = seen.missed.saturating_add(u64::from(self.delivers(snapshot, before)));
             group_missing(snapshot, before, seen.missed, &self.policy, findings);
             if seen.missed <= self.policy.forget_after {
                 let verdict = Verdict::unknown(before, snapshot.at, "no artefact of this observation has it");

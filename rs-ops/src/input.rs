@@ -112,11 +112,18 @@ impl Input {
         use std::io::{Read as _, Seek as _};
         let failed = |error| Error::io(path.as_ref(), error);
         let mut file = std::fs::File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
-        let mut skipped = size.saturating_sub(self.max_bytes.unwrap_or(MOST));
-        file.seek(std::io::SeekFrom::Start(skipped)).map_err(failed)?;
+        let (facts, most) = (file.metadata().map_err(failed)?, self.max_bytes.unwrap_or(MOST));
         let mut bytes = Vec::new();
-        file.take(size - skipped).read_to_end(&mut bytes).map_err(failed)?;
+        if !facts.is_file() {
+            // The size of a pipe is not known.
+            file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+            return if bytes.len() as u64 > most { Err(too_long(path, most)) } else { Ok((bytes, 0)) };
+        }
+        let mut skipped = facts.len().saturating_sub(most);
+        if skipped > 0 {
+            file.seek(std::io::SeekFrom::Start(skipped)).map_err(failed)?;
+        }
+        file.take(facts.len() - skipped).read_to_end(&mut bytes).map_err(failed)?;
         if skipped > 0 {
             let line = memchr::memchr(b'\n', &bytes).map_or(0, |end| end + 1);
             bytes.drain(..line);
@@ -124,6 +131,11 @@ impl Input {
         }
         Ok((bytes, skipped))
     }
+}
+
+fn too_long(path: &str, most: u64) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{path} is a pipe with more than {most} bytes"))
+        .hint("write it to a file, whose end is read, or set max_bytes")
 }
 
 /// Reads all inputs. One that only lists trail files has an empty reading, which is left out.
@@ -165,6 +177,27 @@ pub fn observe(inputs: &[Input]) -> crate::model::Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_read_up_to_the_limit() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let read = |max_bytes| {
+            let own = path.clone();
+            // A reader that stops early breaks the pipe.
+            let writer = std::thread::spawn(move || drop(std::fs::write(own, "Manager is DOWN!\n")));
+            let reading = Input { max_bytes, ..Input::path(path.display().to_string()) }.read();
+            writer.join().unwrap();
+            reading
+        };
+        assert_eq!(read(None).unwrap().sections()[0].name(), "manager");
+        assert_eq!(read(Some(17)).unwrap().sections()[0].name(), "manager");
+        let error = read(Some(5)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("a pipe with more than 5 bytes"), "{error}");
+    }
 
     #[test]
     fn the_end_of_a_long_file_is_read_and_the_rest_is_stated() {

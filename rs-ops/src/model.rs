@@ -13,6 +13,7 @@ use crate::fault::Place;
 use crate::moment::Moment;
 use crate::read::Severity;
 
+pub(crate) use link::TrailIndex;
 pub use link::{Backlog, Gap, Link, Side};
 pub use trail_name::TrailName;
 
@@ -125,8 +126,17 @@ pub struct TrailPoint {
     pub rba: u64,
     /// The time of the record there.
     pub time: Option<Moment>,
+    /// A trail that is written is on another host, as RMTTRAIL states. Null if the artefact does not state it.
+    #[serde(default)]
+    pub is_remote: Option<bool>,
     /// The origin.
     pub evidence: Evidence,
+}
+
+impl TrailPoint {
+    pub(crate) fn new(trail: String, seqno: u64, rba: u64, evidence: Evidence) -> Self {
+        Self { trail, seqno, rba, time: None, is_remote: None, evidence }
+    }
 }
 
 /// A position in a database's log.
@@ -310,6 +320,25 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Returns the time of its artefacts: of that with its state, else the latest one.
+    pub(crate) fn observed(&self) -> Option<Moment> {
+        let points = self.read.iter().chain(&self.writes).map(|point| &point.evidence);
+        let others = points.chain(self.redo.iter().map(|point| &point.evidence));
+        let others = others.chain(self.lags.iter().map(|lag| &lag.evidence));
+        let state = self.evidence.as_ref().and_then(|evidence| evidence.observed);
+        state.or_else(|| others.filter_map(|evidence| evidence.observed).max())
+    }
+
+    /// Returns whether it moves a trail to another place.
+    pub(crate) fn is_transport(&self) -> bool {
+        matches!(self.kind, StreamKind::Pump | StreamKind::Path)
+    }
+
+    /// Returns whether a trail that it writes can be on another host: the artefact states it, or else a pump or path writes it.
+    pub(crate) fn writes_elsewhere(&self, point: &TrailPoint) -> bool {
+        point.is_remote.unwrap_or(self.is_transport())
+    }
+
     /// Returns the lag by a definition.
     #[must_use]
     pub fn lag(&self, definition: LagDefinition) -> Option<&LagValue> {
@@ -397,7 +426,7 @@ pub struct InputSeen {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
-    /// The time: the latest observation.
+    /// The time: of the observation, or the latest one of the inputs.
     pub at: Option<Moment>,
     /// The streams, by deployment and name.
     pub streams: Vec<Stream>,
@@ -418,6 +447,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns the same, observed at this time if there is one: then inputs that are too old are noticed.
+    ///
+    /// ```
+    /// use trailcore_ops::{Input, observe};
+    /// let now = "2024-03-01T12:00:00Z".parse().ok();
+    /// assert_eq!(observe(&[]).observed_at(now).at, now);
+    /// ```
+    #[must_use]
+    pub fn observed_at(self, now: Option<Moment>) -> Self {
+        Self { at: now.or(self.at), ..self }
+    }
+
     /// Returns the stream of a deployment and name.
     #[must_use]
     pub fn stream(&self, deployment: &str, name: &str) -> Option<&Stream> {

@@ -5,7 +5,9 @@ package collector
 
 import (
 	"encoding/json"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/trailcore/trailcore/examples/go/trailcore"
@@ -30,10 +32,14 @@ func New(paths ...string) *Collector { return &Collector{paths: paths} }
 
 type input struct {
 	Path string `json:"path"`
+	// The contents of a file are of the time at which it was written.
+	Observed *time.Time `json:"observed,omitempty"`
 }
 
 type request struct {
-	Inputs []input         `json:"inputs"`
+	Inputs []input `json:"inputs"`
+	// With the current time, artefacts that nobody writes any more are a finding.
+	Now    time.Time       `json:"now"`
 	Memory json.RawMessage `json:"memory,omitempty"`
 }
 
@@ -84,9 +90,14 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 func (c *Collector) observe() (*report, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	asked := request{Memory: c.memory}
+	asked := request{Now: time.Now().UTC(), Memory: c.memory}
 	for _, path := range c.paths {
-		asked.Inputs = append(asked.Inputs, input{path})
+		own := input{Path: path}
+		if facts, err := os.Stat(path); err == nil {
+			written := facts.ModTime().UTC()
+			own.Observed = &written
+		}
+		asked.Inputs = append(asked.Inputs, own)
 	}
 	document, err := json.Marshal(asked)
 	if err != nil {

@@ -20,10 +20,26 @@ pub struct Band {
 pub struct Usual {
     /// Observations.
     pub samples: u64,
+    /// Observations with a lag. The lag of an idle stream does not count.
+    pub lag_samples: u64,
     /// The highest lag in milliseconds.
     pub lag: i64,
+    /// Observations with a backlog.
+    pub backlog_samples: u64,
     /// The largest backlog in bytes.
     pub backlog: u64,
+}
+
+impl Usual {
+    fn learn(&mut self, lag: Option<i64>, backlog: Option<u64>) {
+        self.samples = self.samples.saturating_add(1);
+        if let Some(lag) = lag {
+            (self.lag_samples, self.lag) = (self.lag_samples.saturating_add(1), self.lag.max(lag));
+        }
+        if let Some(backlog) = backlog {
+            (self.backlog_samples, self.backlog) = (self.backlog_samples.saturating_add(1), self.backlog.max(backlog));
+        }
+    }
 }
 
 /// A limit, with its origin in words.
@@ -43,21 +59,19 @@ impl Band {
     pub(crate) fn learn(&mut self, hour: Option<u8>, lag: Option<i64>, backlog: Option<u64>) {
         let hourly = hour.map(|hour| self.hours.entry(hour).or_default());
         for usual in hourly.into_iter().chain([&mut self.all]) {
-            usual.samples += 1;
-            usual.lag = usual.lag.max(lag.unwrap_or(0));
-            usual.backlog = usual.backlog.max(backlog.unwrap_or(0));
+            usual.learn(lag, backlog);
         }
     }
 
-    /// Returns the usual values of an hour: of the hour itself if it has enough observations, else of all hours.
-    fn usual(&self, hour: Option<u8>, policy: &Policy) -> Option<(Usual, String)> {
-        let enough = |usual: &&Usual| usual.samples >= policy.least_samples;
+    /// Returns the usual values of an hour: of the hour itself if it has enough observations of a quantity, else of all hours.
+    fn usual(&self, hour: Option<u8>, policy: &Policy, samples: fn(&Usual) -> u64) -> Option<(Usual, String)> {
+        let enough = |usual: &&Usual| samples(usual) >= policy.least_samples.max(1);
         let hourly = hour.and_then(|hour| Some((hour, self.hours.get(&hour).filter(enough)?)));
         match hourly {
-            Some((hour, usual)) => Some((*usual, format!("learned from {} observations at {hour}:00", usual.samples))),
+            Some((hour, usual)) => Some((*usual, format!("learned from {} observations at {hour}:00", samples(usual)))),
             None => Some(&self.all)
                 .filter(enough)
-                .map(|usual| (*usual, format!("learned from {} observations of all hours", usual.samples))),
+                .map(|usual| (*usual, format!("learned from {} observations of all hours", samples(usual)))),
         }
     }
 
@@ -68,7 +82,7 @@ impl Band {
         if let Some(lag) = policy.lag {
             return Some(limit(lag, "set by the policy".to_owned()));
         }
-        let (usual, origin) = self.usual(hour, policy).filter(|_| policy.learn)?;
+        let (usual, origin) = self.usual(hour, policy, |usual| usual.lag_samples).filter(|_| policy.learn)?;
         let value = ((usual.lag as f64 * policy.widen) as i64).max(policy.lag_floor);
         Some(limit(
             value,
@@ -87,7 +101,7 @@ impl Band {
         if let Some(backlog) = policy.backlog {
             return Some(limit(backlog, "set by the policy".to_owned()));
         }
-        let (usual, origin) = self.usual(hour, policy).filter(|_| policy.learn)?;
+        let (usual, origin) = self.usual(hour, policy, |usual| usual.backlog_samples).filter(|_| policy.learn)?;
         let value = ((usual.backlog as f64 * policy.widen) as u64).max(policy.backlog_floor);
         Some(limit(
             value,

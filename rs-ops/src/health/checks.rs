@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::health::memory::{Seen, all_messages, message_id};
 use crate::health::{Finding, FindingKind, Memory, Policy, Weight, advice};
-use crate::model::{Gap, Link, Message, ProcessState, Snapshot, TrailName};
+use crate::model::{Gap, Link, Message, ProcessState, Snapshot, TrailIndex, TrailName};
 use crate::read::Severity;
 
 /// Observations in which a trail grows and is not purged, before that is a finding.
@@ -23,7 +23,7 @@ pub(crate) fn trails(snapshot: &Snapshot, memory: &Memory, policy: &Policy, elap
                 FindingKind::LinkAmbiguous,
                 Weight::Note,
                 link,
-                "several streams could write this trail; none was chosen".to_owned(),
+                "several streams could write this trail, or one of another deployment; none was chosen".to_owned(),
             ));
         }
     }
@@ -55,9 +55,11 @@ fn gap(link: &Link, memory: &Memory, findings: &mut Vec<Finding>) {
         }
         Some(Gap::WriterPastEnd) => (FindingKind::WriterPastEnd, format!("the writer of {trail} is after the end of its file")),
         Some(Gap::ReaderAhead) => {
-            // A writer's checkpoint can be older than the reader's. The proof needs the reader's position of the last observation.
+            // A writer's checkpoint can be older than the reader's. The proof needs the reader's position of the last observation, and a
+            // writer that was observed since.
             let id = format!("{}/{}", link.reader.deployment, link.reader.name);
-            let was = memory.streams.get(&id).and_then(|seen| seen.read);
+            let observed = link.writer.as_ref().and_then(|side| side.point.evidence.observed);
+            let was = memory.streams.get(&id).filter(|seen| observed >= seen.at).and_then(|seen| seen.read);
             let end = link.writer.as_ref().map(|side| (side.point.seqno, side.point.rba));
             if was.zip(end).is_none_or(|(was, end)| was <= end) {
                 return;
@@ -72,22 +74,22 @@ fn gap(link: &Link, memory: &Memory, findings: &mut Vec<Finding>) {
 }
 
 fn two_writers(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
-    let mut writers: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    let mut writers: BTreeMap<(&str, String), Vec<(&str, bool)>> = BTreeMap::new();
     for stream in &snapshot.streams {
         for point in &stream.writes {
-            writers.entry((stream.deployment.as_str(), TrailName::parse(&point.trail).path)).or_default().push(&stream.name);
+            let writer = (stream.name.as_str(), stream.writes_elsewhere(point));
+            writers.entry((stream.deployment.as_str(), TrailName::parse(&point.trail).path)).or_default().push(writer);
         }
     }
-    for ((deployment, trail), names) in writers {
-        if names.len() > 1 {
-            findings.push(Finding::new(
-                FindingKind::TwoWriters,
-                Weight::Critical,
-                deployment,
-                &trail,
-                format!("{} write it", names.join(" and ")),
-            ));
-        }
+    for ((deployment, trail), writers) in writers.iter().filter(|(_, writers)| writers.len() > 1) {
+        let names: Vec<&str> = writers.iter().map(|(name, _)| *name).collect();
+        let here = writers.iter().filter(|(_, is_elsewhere)| !is_elsewhere).count();
+        let (weight, place) = match here {
+            0 | 1 => (Weight::Note, ": two trails if these are on different hosts, else the trail is damaged"),
+            _ => (Weight::Critical, ""),
+        };
+        let text = format!("{} write it{place}", names.join(" and "));
+        findings.push(Finding::new(FindingKind::TwoWriters, weight, deployment, trail, text));
     }
 }
 
@@ -103,14 +105,20 @@ fn stale_trails(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
 }
 
 fn files(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
+    let trails = TrailIndex::of(snapshot);
+    let mut readers_of: HashMap<(&str, &str), Vec<&Link>> = HashMap::new();
+    for link in &snapshot.links {
+        if let Some(files) = trails.get(&link.reader.deployment, &TrailName::parse(&link.trail)) {
+            readers_of.entry((files.deployment.as_str(), files.trail.as_str())).or_default().push(link);
+        }
+    }
     for trail in &snapshot.trails {
-        let name = TrailName::parse(&trail.trail);
         let mut of = |kind, weight, text| findings.push(Finding::new(kind, weight, &trail.deployment, &trail.trail, text));
         if trail.digits == 0 {
             of(FindingKind::MixedDigits, Weight::Warning, "its files have numbers of 6 and of 9 digits".to_owned());
         }
         let Some(known) = memory.trails.get(&format!("{}\u{0}{}", trail.deployment, trail.trail)) else { continue };
-        let readers: Vec<&Link> = snapshot.links.iter().filter(|link| TrailName::parse(&link.trail).is_same(&name)).collect();
+        let readers = readers_of.get(&(trail.deployment.as_str(), trail.trail.as_str())).map(Vec::as_slice).unwrap_or_default();
         let bytes = trail.files.values().fold(0, |sum: u64, size| sum.saturating_add(*size));
         let (first, last) =
             (trail.files.keys().next().copied().unwrap_or(0), trail.files.keys().next_back().copied().unwrap_or(0));

@@ -125,11 +125,11 @@ kinds! {
     ServiceDown,
     /// A service was there and is not any more.
     ServiceMissing,
-    /// An input that came with the last observation did not come.
+    /// An input that came with an earlier observation did not come.
     InputStopped,
     /// No input of a deployment came.
     HostSilent,
-    /// An answer has the same time as in the last observation.
+    /// An answer has the same time as in the last observation, or is too old.
     InputFrozen,
     /// An input cannot be read.
     InputUnreadable,
@@ -219,6 +219,11 @@ impl Finding {
 
     pub(crate) fn stream(kind: FindingKind, weight: Weight, stream: &Stream, text: String) -> Self {
         Self::new(kind, weight, &stream.deployment, &stream.name, text).with(stream.evidence.as_ref())
+    }
+
+    pub(crate) fn advised(mut self, advice: &str) -> Self {
+        self.advice = Some(advice.to_owned());
+        self
     }
 
     pub(crate) fn with<'a>(mut self, evidence: impl IntoIterator<Item = &'a Evidence>) -> Self {

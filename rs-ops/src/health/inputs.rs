@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 
 use crate::fault::FaultKind;
-use crate::health::{Finding, FindingKind, Memory, Weight};
+use crate::health::memory::{InputMemory, input_id};
+use crate::health::{Finding, FindingKind, Memory, Policy, Weight};
 use crate::model::{InputSeen, Snapshot};
 use crate::read::Kind;
 
-pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, elapsed: Option<i64>, findings: &mut Vec<Finding>) {
+/// The advice for an input that does not come any more.
+const FORGET: &str =
+    "look at the program that collects it; if it will not come again, drop it: --forget NAME, or `forget` of a request";
+
+/// An artefact, and what the memory has about it.
+type Known<'a> = (&'a str, &'a InputMemory);
+
+pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, policy: &Policy, findings: &mut Vec<Finding>) {
     stopped(snapshot, memory, findings);
+    let is_newer = any_newer(snapshot, memory);
     for input in &snapshot.inputs {
-        // A log that nobody writes to keeps its time; an answer is new each time.
-        let is_answer = matches!(input.kind, Some(Kind::Transcript | Kind::Rest));
-        let last = memory.inputs.get(&format!("{}\u{0}{}", input.deployment, input.artefact));
-        if let (Some(Some(last)), Some(now), Some(_)) = (last, input.observed, elapsed) {
-            if is_answer && *last == now {
-                findings.push(finding(
-                    FindingKind::InputFrozen,
-                    Weight::Warning,
-                    input,
-                    format!("was observed at {now}, as in the last observation"),
-                ));
-            }
+        if let Some(text) = frozen(input, snapshot, memory, is_newer, policy) {
+            findings.push(finding(FindingKind::InputFrozen, Weight::Warning, input, text));
         }
         match &input.error {
             Some(error) => findings.push(unreadable(input, error)),
@@ -30,33 +29,61 @@ pub(crate) fn check(snapshot: &Snapshot, memory: &Memory, elapsed: Option<i64>, 
     }
 }
 
-/// Finds inputs that came with the last observation and not with this one; if all of a deployment did, the host is silent.
+/// A log that nobody writes to keeps its time; an answer is new each time.
+fn is_answer(input: &InputSeen) -> bool {
+    matches!(input.kind, Some(Kind::Transcript | Kind::Rest | Kind::Pipelines | Kind::Statsd))
+}
+
+fn known<'a>(input: &InputSeen, memory: &'a Memory) -> Option<&'a InputMemory> {
+    memory.inputs.get(&input_id(&input.deployment, &input.artefact))
+}
+
+/// Returns whether an answer is newer than at the last observation.
+fn any_newer(snapshot: &Snapshot, memory: &Memory) -> bool {
+    let is_newer = |input: &InputSeen| known(input, memory).is_some_and(|known| known.observed < input.observed);
+    snapshot.inputs.iter().filter(|input| is_answer(input)).any(is_newer)
+}
+
+/// Returns why an answer is frozen: it is that of the last observation while others are newer, or too old.
+fn frozen(input: &InputSeen, snapshot: &Snapshot, memory: &Memory, is_newer: bool, policy: &Policy) -> Option<String> {
+    let observed = input.observed.filter(|_| is_answer(input))?;
+    let known = known(input, memory);
+    let interval = known.and_then(|known| known.interval);
+    let age = snapshot.at.and_then(|at| at.since(observed)).map(|micros| micros / 1_000);
+    // Answers of a round come one after the other: the next one may be on its way.
+    let is_late = interval.zip(age).is_none_or(|(interval, age)| age > interval.saturating_add(interval / 2));
+    let is_again = snapshot.at.is_some() && snapshot.at == memory.at;
+    if (is_again || is_newer && is_late) && known.is_some_and(|known| known.observed == Some(observed)) {
+        return Some(format!("was observed at {observed}, as in the last observation"));
+    }
+    let age = age.filter(|age| *age > policy.lifetime(interval))?;
+    Some(format!("was observed at {observed}, {} minutes before this observation", age / 60_000))
+}
+
+/// Finds inputs that came with an earlier observation and not with this one; if all of a deployment did, the host is silent.
 fn stopped(snapshot: &Snapshot, memory: &Memory, findings: &mut Vec<Finding>) {
-    let mut by_deployment: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
-    for id in memory.inputs.keys() {
+    let mut by_deployment: BTreeMap<&str, (usize, Vec<Known<'_>>)> = BTreeMap::new();
+    for (id, known) in &memory.inputs {
         let Some((deployment, artefact)) = id.split_once('\u{0}') else { continue };
         let is_there = snapshot.inputs.iter().any(|input| input.deployment == deployment && input.artefact == artefact);
         let entry = by_deployment.entry(deployment).or_default();
         entry.0 += 1;
         if !is_there {
-            entry.1.push(artefact);
+            entry.1.push((artefact, known));
         }
     }
     for (deployment, (all, gone)) in by_deployment {
         let has_new = snapshot.inputs.iter().any(|input| input.deployment == deployment);
         if gone.len() == all && !has_new {
             let text = format!("none of its {all} inputs arrived");
-            findings.push(Finding::new(FindingKind::HostSilent, Weight::Critical, deployment, deployment, text));
+            let finding = Finding::new(FindingKind::HostSilent, Weight::Critical, deployment, deployment, text);
+            findings.push(finding.advised(FORGET));
             continue;
         }
-        for artefact in gone {
-            findings.push(Finding::new(
-                FindingKind::InputStopped,
-                Weight::Warning,
-                deployment,
-                artefact,
-                "arrived with the last observation and not with this one".to_owned(),
-            ));
+        for (artefact, known) in gone {
+            let last = known.observed.map_or_else(String::new, |observed| format!("; it was observed last at {observed}"));
+            let text = format!("arrived with an earlier observation and not with this one{last}");
+            findings.push(Finding::new(FindingKind::InputStopped, Weight::Warning, deployment, artefact, text).advised(FORGET));
         }
     }
 }

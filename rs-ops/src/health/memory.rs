@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::health::{Band, Health, Policy};
+use crate::health::{Band, Finding, Health, Policy};
 use crate::model::{LagDefinition, LagValue, Link, Message, ProcessState, Snapshot, Stream};
 use crate::moment::Moment;
 
@@ -12,6 +12,8 @@ use crate::moment::Moment;
 const INTERVALS: usize = 12;
 /// Messages that are kept as known although their artefact was not read.
 const KNOWN: usize = 10_000;
+/// Inputs that do not come any more and are kept: their names can contain the date.
+const MISSING: usize = 1_000;
 
 /// The memory of a monitor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,8 +22,8 @@ pub struct Memory {
     pub at: Option<Moment>,
     /// The streams, by deployment and name.
     pub(crate) streams: BTreeMap<String, Seen>,
-    /// The inputs, by deployment and artefact, with the time of the observation.
-    pub(crate) inputs: BTreeMap<String, Option<Moment>>,
+    /// The inputs, by deployment and artefact, with the ones that do not come any more.
+    pub(crate) inputs: BTreeMap<String, InputMemory>,
     /// The services.
     pub(crate) services: BTreeSet<String>,
     /// The trails: first and last file, and the end of the last one.
@@ -30,6 +32,33 @@ pub struct Memory {
     pub(crate) messages: BTreeSet<String>,
     /// The free bytes of a disk, by trail directory.
     pub(crate) disks: BTreeMap<String, u64>,
+}
+
+/// An input as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InputMemory {
+    pub(crate) observed: Option<Moment>,
+    /// Milliseconds between its last two times.
+    pub(crate) interval: Option<i64>,
+    /// Observations without it.
+    pub(crate) missed: u64,
+}
+
+impl InputMemory {
+    fn of(known: Option<&Self>, observed: Option<Moment>) -> Self {
+        let interval = known.and_then(|known| observed?.since(known.observed?)).map(|micros| micros / 1_000);
+        let interval = interval.filter(|millis| *millis > 0).or(known.and_then(|known| known.interval));
+        Self { observed, interval, missed: 0 }
+    }
+
+    fn missing(&self) -> Self {
+        Self { missed: self.missed.saturating_add(1), ..self.clone() }
+    }
+}
+
+/// Returns the key of an input.
+pub(crate) fn input_id(deployment: &str, artefact: &str) -> String {
+    format!("{deployment}\u{0}{artefact}")
 }
 
 /// A trail as it was seen.
@@ -48,7 +77,10 @@ pub(crate) struct Seen {
     pub(crate) deployment: String,
     pub(crate) name: String,
     pub(crate) artefact: Option<String>,
+    /// The time of its artefacts.
     pub(crate) at: Option<Moment>,
+    /// Milliseconds between the last two times of its artefacts.
+    pub(crate) interval: Option<i64>,
     pub(crate) state: ProcessState,
     pub(crate) started: Option<Moment>,
     pub(crate) process: Option<u64>,
@@ -78,6 +110,9 @@ pub(crate) struct Seen {
     pub(crate) failures: Vec<bool>,
     pub(crate) band: Band,
     pub(crate) missed: u64,
+    /// The reasons and findings of its verdict.
+    pub(crate) reasons: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Seen {
@@ -102,6 +137,7 @@ impl Seen {
             name: stream.name.clone(),
             artefact: stream.evidence.as_ref().map(|evidence| evidence.artefact.clone()),
             at,
+            interval: elapsed.or(before.and_then(|before| before.interval)),
             state: stream.state,
             started: stream.started,
             process: stream.process,
@@ -114,11 +150,12 @@ impl Seen {
             backlog: link.and_then(|link| link.backlog.bytes),
             low_high: millis(LagDefinition::HighWatermark)
                 .zip(millis(LagDefinition::LowWatermark))
-                .map(|(high, low)| (high - low).abs()),
+                .map(|(high, low)| high.saturating_sub(low).saturating_abs()),
             recovery: stream.recovery.as_ref().map(|point| (point.seqno, point.rba)),
             open: stream.open.iter().filter(|open| open.items != Some(0)).map(|open| open.xid.clone()).collect(),
             operations: operations.collect(),
-            discards: stream.discarded.saturating_add(total(&["discards"])),
+            // The discard file and STATS have the same records.
+            discards: stream.discarded.max(total(&["discards"])),
             collisions: total(&["collisions", "insert collisions", "update collisions", "delete collisions"]),
             heartbeat_age: millis(LagDefinition::HeartbeatAge),
             ..Self::default()
@@ -148,8 +185,8 @@ impl Seen {
             self.writer.zip(before.writer).and_then(|(now, was)| (now.0 == was.0).then(|| now.1.checked_sub(was.1)).flatten());
         let (arrived, taken) = match (written, taken) {
             (Some(arrived), Some(taken)) => (arrived, taken),
-            (Some(arrived), None) => (arrived, (last + arrived).saturating_sub(now)),
-            (None, Some(taken)) => ((now + taken).saturating_sub(last), taken),
+            (Some(arrived), None) => (arrived, last.saturating_add(arrived).saturating_sub(now)),
+            (None, Some(taken)) => (now.saturating_add(taken).saturating_sub(last), taken),
             (None, None) => return,
         };
         self.intervals.push((elapsed, arrived, taken));
@@ -198,11 +235,7 @@ impl Memory {
     pub(crate) fn take(&mut self, snapshot: &Snapshot, streams: BTreeMap<String, Seen>) {
         self.at = snapshot.at.or(self.at);
         self.streams = streams;
-        self.inputs = snapshot
-            .inputs
-            .iter()
-            .map(|input| (format!("{}\u{0}{}", input.deployment, input.artefact), input.observed))
-            .collect();
+        self.take_inputs(snapshot);
         self.services = snapshot.services.iter().map(|service| format!("{}\u{0}{}", service.deployment, service.name)).collect();
         self.disks = snapshot.disks.clone();
         let mut trails = BTreeMap::new();
@@ -214,7 +247,7 @@ impl Memory {
             let bytes = trail.files.values().fold(0, |sum: u64, size| sum.saturating_add(*size));
             let known = self.trails.get(&id);
             let grown = match known {
-                Some(known) if known.first == first && bytes > known.bytes && last > known.last => known.grown + 1,
+                Some(known) if known.first == first && bytes > known.bytes && last > known.last => known.grown.saturating_add(1),
                 Some(known) if known.first == first => known.grown,
                 _ => 0,
             };
@@ -222,6 +255,41 @@ impl Memory {
         }
         self.trails = trails;
         self.know(snapshot);
+    }
+
+    /// Takes the inputs of a snapshot. Missing ones stay, the ones that came last first.
+    fn take_inputs(&mut self, snapshot: &Snapshot) {
+        let before = std::mem::take(&mut self.inputs);
+        for input in &snapshot.inputs {
+            let id = input_id(&input.deployment, &input.artefact);
+            let known = InputMemory::of(before.get(&id), input.observed);
+            self.inputs.insert(id, known);
+        }
+        let missing = before.into_iter().filter(|(id, _)| !self.inputs.contains_key(id));
+        let mut missing: Vec<_> = missing.map(|(id, known)| (id, known.missing())).collect();
+        missing.sort_by_key(|(_, known)| known.missed);
+        missing.truncate(MISSING);
+        self.inputs.extend(missing);
+    }
+
+    /// Drops an artefact or a deployment that will not come again, with the streams that it had.
+    ///
+    /// ```
+    /// use trailcore_ops::health::Monitor;
+    /// use trailcore_ops::{Input, observe};
+    /// let manager = |name| Input::text(name, "Manager is running (IP port gg1.7809, Process ID 18221).");
+    /// let mut monitor = Monitor::default();
+    /// monitor.observe(&observe(&[manager("old.txt"), manager("new.txt")]));
+    /// let mut memory = monitor.memory().clone();
+    /// memory.forget("old.txt");
+    /// let mut monitor = Monitor::with_memory(Default::default(), memory);
+    /// assert_eq!(monitor.observe(&observe(&[manager("new.txt")])).findings, []);
+    /// ```
+    pub fn forget(&mut self, name: &str) {
+        self.inputs
+            .retain(|id, _| id.split_once('\u{0}').is_none_or(|(deployment, artefact)| deployment != name && artefact != name));
+        self.streams.retain(|_, seen| seen.deployment != name && seen.artefact.as_deref() != Some(name));
+        self.services.retain(|id| id.split_once('\u{0}').is_none_or(|(deployment, _)| deployment != name));
     }
 
     /// Takes the messages of a snapshot as known. Those of artefacts that could not be read this time stay known, too.
@@ -244,8 +312,10 @@ impl Memory {
         let mut text = String::new();
         for (id, seen) in &self.streams {
             let all = &seen.band.all;
-            text +=
-                &format!("{id}: {} observations, lag up to {} ms, backlog up to {} bytes\n", all.samples, all.lag, all.backlog);
+            text += &format!(
+                "{id}: {} observations; lag up to {} ms ({} of them), backlog up to {} bytes ({} of them)\n",
+                all.samples, all.lag, all.lag_samples, all.backlog, all.backlog_samples
+            );
         }
         text
     }

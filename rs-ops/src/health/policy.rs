@@ -21,8 +21,11 @@ pub struct Policy {
     pub lag_floor: i64,
     /// A learned limit of the backlog is at least this, in bytes.
     pub backlog_floor: u64,
-    /// A verdict expires after this time without another observation. Without it, after three times the last interval.
+    /// A verdict expires after this time without another observation of its stream, and an answer that is older is a finding.
+    /// Without it, after three times the last interval, and not before `least_expiry`.
     pub expiry: Option<i64>,
+    /// Without `expiry`, nothing expires before this time.
+    pub least_expiry: i64,
     /// A process that writes no checkpoint in at least this time, and does not move, is stuck.
     pub checkpoint_age: i64,
     /// Two definitions of lag that differ by more than this are a finding.
@@ -39,7 +42,7 @@ pub struct Policy {
     pub flaps: u64,
     /// The observations in which changes of health are counted.
     pub flap_window: u64,
-    /// The observations after which a missing stream is forgotten.
+    /// The observations after which a missing stream is forgotten. Those without the artefact that had it do not count.
     pub forget_after: u64,
     /// Intervals that a forecast needs.
     pub forecast_samples: usize,
@@ -56,6 +59,7 @@ impl Default for Policy {
             lag_floor: 60_000,
             backlog_floor: 64 << 20,
             expiry: None,
+            least_expiry: 900_000,
             checkpoint_age: 60_000,
             lag_tolerance: 300_000,
             clock_tolerance: 5_000,
@@ -67,5 +71,13 @@ impl Default for Policy {
             forget_after: 3,
             forecast_samples: 3,
         }
+    }
+}
+
+impl Policy {
+    /// Returns the milliseconds after which an observation is worth nothing, given the last interval.
+    pub(crate) fn lifetime(&self, interval: Option<i64>) -> i64 {
+        let learned = interval.map_or(0, |interval| interval.saturating_mul(3));
+        self.expiry.unwrap_or(learned.max(self.least_expiry))
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::health::band::Limit;
 use crate::health::memory::Seen;
 use crate::health::{Finding, FindingKind, Health, Policy, Weight};
-use crate::model::{Backlog, Evidence, LagDefinition, LagValue, Link, ProcessState, Stream, StreamKind};
+use crate::model::{Backlog, Evidence, LagDefinition, LagValue, Link, ProcessState, Stream, StreamKind, is_stale};
 use crate::moment::Moment;
 
 /// The time until a reader has caught up.
@@ -56,9 +56,37 @@ pub struct Verdict {
     pub limits: Vec<Limit>,
     /// The time until it has caught up, if there are enough intervals.
     pub forecast: Option<Forecast>,
+    /// It follows from artefacts that the last observation did not have.
+    #[serde(skip)]
+    pub(crate) is_new: bool,
 }
 
 impl Verdict {
+    /// Returns the verdict as it counts at a time. After its expiry the health is unknown and there are no values; values of artefacts
+    /// of an earlier round are left out.
+    ///
+    /// ```
+    /// use trailcore_ops::health::{Health, Monitor};
+    /// use trailcore_ops::{Input, observe};
+    /// let text = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     ABENDED     E1          00:00:02      00:00:05\n";
+    /// let input = Input { observed: "2024-03-01T12:00:00Z".parse().ok(), ..Input::text("all.txt", text) };
+    /// let verdict = Monitor::default().observe(&observe(&[input])).streams.remove(0);
+    /// let later = verdict.as_of("2024-03-01T13:00:00Z".parse().ok());
+    /// assert_eq!((verdict.health, later.health), (Health::Abended, Health::Unknown));
+    /// assert!(later.lags.is_empty());
+    /// ```
+    #[must_use]
+    pub fn as_of(&self, now: Option<Moment>) -> Self {
+        let mut verdict = self.clone();
+        if is_after(now, self.expires) {
+            (verdict.health, verdict.backlog, verdict.forecast) = (Health::Unknown, None, None);
+            verdict.lags.clear();
+        }
+        let latest = self.evidence.iter().filter_map(|evidence| evidence.observed).max();
+        verdict.lags.retain(|lag| !is_stale(lag.evidence.observed, latest));
+        verdict
+    }
+
     /// Returns the verdict of a stream that no artefact has.
     pub(crate) fn unknown(seen: &Seen, at: Option<Moment>, why: &str) -> Self {
         Self {
@@ -75,8 +103,19 @@ impl Verdict {
             backlog: None,
             limits: Vec::new(),
             forecast: None,
+            is_new: true,
         }
     }
+}
+
+/// Returns the time after which the position of a writer is worth nothing: its artefacts do not come any more.
+fn writer_expires(link: &Link, lifetime: i64) -> Option<Moment> {
+    link.writer.as_ref()?.point.evidence.observed?.plus_millis(lifetime)
+}
+
+/// Returns whether a time is after another one; not if one of them is not known.
+fn is_after(time: Option<Moment>, other: Option<Moment>) -> bool {
+    time.zip(other).and_then(|(time, other)| time.since(other)).is_some_and(|micros| micros > 0)
 }
 
 /// A stream to judge.
@@ -84,20 +123,80 @@ pub(crate) struct Case<'a> {
     pub(crate) stream: &'a Stream,
     pub(crate) link: Option<&'a Link>,
     pub(crate) before: Option<&'a Seen>,
-    pub(crate) elapsed: Option<i64>,
-    pub(crate) at: Option<Moment>,
-    pub(crate) policy: &'a Policy,
+    /// The time of the artefacts.
+    observed: Option<Moment>,
+    /// Milliseconds since the artefacts of the last observation. None if they are the same, or earlier.
+    elapsed: Option<i64>,
+    /// The time of the observation.
+    at: Option<Moment>,
+    policy: &'a Policy,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    pub(crate) fn of(
+        stream: &'a Stream,
+        link: Option<&'a Link>,
+        before: Option<&'a Seen>,
+        at: Option<Moment>,
+        policy: &'a Policy,
+    ) -> Self {
+        let observed = stream.observed().or(at);
+        let elapsed = observed.zip(before.and_then(|before| before.at)).and_then(|(now, last)| Some(now.since(last)? / 1_000));
+        let lifetime = policy.lifetime(before.and_then(|before| before.interval));
+        let link = link.filter(|link| !is_after(at, writer_expires(link, lifetime)));
+        Self { stream, link, before, observed, elapsed: elapsed.filter(|millis| *millis > 0), at, policy }
+    }
+
+    /// Returns the stream as it is seen now.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen::of(self.stream, self.link, self.observed, self.before, self.elapsed)
+    }
+
     /// Gives the verdict. Findings about the stream are added.
     pub(crate) fn judge(&self, seen: &mut Seen, findings: &mut Vec<Finding>) -> Verdict {
+        match self.before.filter(|before| self.is_again(before, seen)) {
+            Some(before) => self.judge_again(before, seen, findings),
+            None => {
+                let first = findings.len();
+                let verdict = self.judge_new(seen, findings);
+                seen.findings = findings.get(first..).unwrap_or_default().to_vec();
+                seen.reasons.clone_from(&verdict.reasons);
+                verdict
+            }
+        }
+    }
+
+    /// Returns whether the artefacts are those of the last observation.
+    fn is_again(&self, before: &Seen, seen: &Seen) -> bool {
+        let is_same_time = self.observed.is_some() && before.at == self.observed;
+        is_same_time && before.state == seen.state && before.lag == seen.lag && !has_moved(before, seen)
+    }
+
+    /// Repeats the verdict of the last observation, until it expires: nothing new is known.
+    fn judge_again(&self, before: &Seen, seen: &mut Seen, findings: &mut Vec<Finding>) -> Verdict {
+        *seen = Seen { missed: 0, ..before.clone() };
+        let is_expired = is_after(self.at, self.expires(seen));
+        let observed = self.observed.map(|time| time.to_string()).unwrap_or_default();
+        let (health, reasons) = if is_expired {
+            (Health::Unknown, vec![format!("its artefacts are of {observed}: the facts in them are too old")])
+        } else {
+            findings.extend(seen.findings.iter().cloned());
+            let again = format!("its artefacts are of {observed}, as in the last observation");
+            (before.health.unwrap_or(Health::Unknown), seen.reasons.iter().cloned().chain([again]).collect())
+        };
+        let (limits, forecast) = (self.limits(seen), self.forecast(seen));
+        Verdict { is_new: false, ..self.verdict(seen, health, reasons, limits, forecast).as_of(self.at) }
+    }
+
+    fn limits(&self, seen: &Seen) -> Vec<Limit> {
+        let hour = self.observed.and_then(hour_of);
+        [seen.band.lag_limit(hour, self.policy), seen.band.backlog_limit(hour, self.policy)].into_iter().flatten().collect()
+    }
+
+    fn judge_new(&self, seen: &mut Seen, findings: &mut Vec<Finding>) -> Verdict {
         let mut reasons = Vec::new();
         self.facts(seen, findings);
-        let hour = self.at.and_then(hour_of);
-        let limits: Vec<Limit> =
-            [seen.band.lag_limit(hour, self.policy), seen.band.backlog_limit(hour, self.policy)].into_iter().flatten().collect();
-        let forecast = self.forecast(seen);
+        let (limits, forecast) = (self.limits(seen), self.forecast(seen));
         let health = match self.stream.state {
             ProcessState::Abended => self.abended(seen, findings, &mut reasons),
             ProcessState::Stopped => {
@@ -119,9 +218,26 @@ impl Case<'_> {
                 Health::Unknown
             }
         };
+        self.learn(seen, health);
+        self.verdict(seen, health, reasons, limits, forecast)
+    }
+
+    /// Learns what is usual. The lag of an idle stream only states that nothing arrives.
+    fn learn(&self, seen: &mut Seen, health: Health) {
+        let lag = seen.lag.filter(|_| health == Health::Healthy);
         if matches!(health, Health::Healthy | Health::Idle) && self.policy.learn {
-            seen.band.learn(hour, seen.lag, seen.backlog);
+            seen.band.learn(self.observed.and_then(hour_of), lag, seen.backlog);
         }
+    }
+
+    fn verdict(
+        &self,
+        seen: &Seen,
+        health: Health,
+        reasons: Vec<String>,
+        limits: Vec<Limit>,
+        forecast: Option<Forecast>,
+    ) -> Verdict {
         let is_same = self.before.and_then(|before| before.health) == Some(health);
         let since = self.before.and_then(|before| before.since_health).filter(|_| is_same).or(self.at);
         Verdict {
@@ -131,13 +247,14 @@ impl Case<'_> {
             health,
             since,
             at: self.at,
-            expires: self.expires(),
+            expires: self.expires(seen),
             reasons,
             evidence: self.stream.evidence.iter().chain(self.stream.read.iter().map(|point| &point.evidence)).cloned().collect(),
             lags: self.stream.lags.clone(),
             backlog: self.link.map(|link| link.backlog),
             limits,
             forecast,
+            is_new: true,
         }
     }
 
@@ -146,9 +263,8 @@ impl Case<'_> {
             .push(Finding::stream(kind, weight, self.stream, text).with(self.stream.read.iter().map(|point| &point.evidence)));
     }
 
-    fn expires(&self) -> Option<Moment> {
-        let length = self.policy.expiry.or(self.elapsed.map(|elapsed| elapsed.saturating_mul(3)))?;
-        self.at?.plus_millis(length)
+    fn expires(&self, seen: &Seen) -> Option<Moment> {
+        self.observed?.plus_millis(self.policy.lifetime(seen.interval))
     }
 
     fn abended(&self, seen: &mut Seen, findings: &mut Vec<Finding>, reasons: &mut Vec<String>) -> Health {
@@ -195,8 +311,7 @@ impl Case<'_> {
             return self.still(seen, reasons);
         }
         let Some(limit) = over else {
-            let limits = if limits.is_empty() { "; no limit is set or learned yet" } else { ", within its limits" };
-            reasons.push(format!("it moves{limits}"));
+            reasons.push(format!("it moves{}", within(limits)));
             return Health::Healthy;
         };
         if !moved && self.has_work(seen) == Some(false) {
@@ -256,8 +371,8 @@ impl Case<'_> {
         reasons: &mut Vec<String>,
     ) -> Option<Health> {
         let reads_on = seen.read != before.read || seen.redo != before.redo;
-        let has_position = seen.read.is_some() || seen.redo.is_some();
-        let wrote_checkpoint = seen.since.zip(before.since).is_none_or(|(now, was)| now < was + elapsed - 1_000);
+        let has_position = self.has_new_position(before);
+        let wrote_checkpoint = seen.since.zip(before.since).is_none_or(|(now, was)| now < was.saturating_add(elapsed - 1_000));
         // Even what was there at the last observation has not been read.
         let was_work = seen.read.zip(before.writer).is_some_and(|(read, writer)| read < writer)
             || before.backlog.is_some_and(|bytes| bytes > 0);
@@ -275,7 +390,7 @@ impl Case<'_> {
             return Some(Health::Stuck);
         }
         let is_at_end = self.has_work(seen) == Some(false);
-        let lag_grows = seen.lag.zip(before.lag).is_some_and(|(now, was)| now - was >= elapsed - 1_000 && was > 0);
+        let lag_grows = seen.lag.zip(before.lag).is_some_and(|(now, was)| now.saturating_sub(was) >= elapsed - 1_000 && was > 0);
         if seen.redo.is_some() && !reads_on && lag_grows && !is_at_end {
             let text = format!("it runs and has not read on in {} s, and its lag grew by the same time", elapsed / 1_000);
             reasons.push(text.clone());
@@ -291,6 +406,14 @@ impl Case<'_> {
             return Some(Health::Stuck);
         }
         None
+    }
+
+    /// Returns whether it has a position to read from that was observed after the last observation.
+    fn has_new_position(&self, before: &Seen) -> bool {
+        let read = self.stream.read.as_ref().map(|point| &point.evidence);
+        let redo = self.stream.redo.as_ref().map(|point| &point.evidence);
+        let is_new = |evidence: &Evidence| evidence.observed.is_none() || evidence.observed > before.at;
+        read.into_iter().chain(redo).any(is_new)
     }
 
     /// Returns the limit that is exceeded, in words.
@@ -373,14 +496,15 @@ impl Case<'_> {
             );
         }
         if let (Some(now), Some(was), Some(elapsed)) = (seen.low_high, before.low_high, self.elapsed) {
-            if now - was > elapsed / 2 {
+            let more = now.saturating_sub(was);
+            if more > elapsed / 2 {
                 self.find(
                     FindingKind::WatermarkSpread,
                     Weight::Warning,
                     format!(
                         "its watermarks are {} s apart, {} s more than before: one applier is slow",
                         now / 1_000,
-                        (now - was) / 1_000
+                        more / 1_000
                     ),
                     findings,
                 );
@@ -413,7 +537,7 @@ impl Case<'_> {
     fn clock(&self, findings: &mut Vec<Finding>) {
         let newer = |time: Option<Moment>, evidence: &Evidence| Some(time?.since(evidence.observed?)? / 1_000);
         let points = self.stream.read.iter().chain(&self.stream.writes).filter_map(|point| newer(point.time, &point.evidence));
-        let ahead = points.chain(self.stream.lags.iter().map(|lag| -lag.millis)).max().unwrap_or(0);
+        let ahead = points.chain(self.stream.lags.iter().map(|lag| lag.millis.saturating_neg())).max().unwrap_or(0);
         if ahead > self.policy.clock_tolerance {
             self.find(
                 FindingKind::ClockSkew,
@@ -431,7 +555,7 @@ impl Case<'_> {
         // A fresh checkpoint and the process itself must agree; an old checkpoint is frozen, and an old answer is history.
         let is_fresh = is_current && lag(LagDefinition::SinceCheckpoint).is_some_and(|since| since < self.policy.checkpoint_age);
         if let (Some(checkpoint), Some(process), true) = (lag(LagDefinition::Checkpoint), lag(LagDefinition::Process), is_fresh) {
-            if (checkpoint - process).abs() > self.policy.lag_tolerance {
+            if checkpoint.saturating_sub(process).saturating_abs() > self.policy.lag_tolerance {
                 let text = format!(
                     "its checkpoint has a lag of {checkpoint} ms, the process answers {process} ms, and the checkpoint is fresh"
                 );
@@ -460,10 +584,9 @@ impl Case<'_> {
         if seen.intervals.len() < self.policy.forecast_samples {
             return None;
         }
-        let (millis, arrived, taken) = seen
-            .intervals
-            .iter()
-            .fold((0i64, 0u64, 0u64), |sum, one| (sum.0 + one.0, sum.1.saturating_add(one.1), sum.2.saturating_add(one.2)));
+        let (millis, arrived, taken) = seen.intervals.iter().fold((0i64, 0u64, 0u64), |sum, one| {
+            (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1), sum.2.saturating_add(one.2))
+        });
         let rate = |bytes: u64| bytes as f64 * 1_000.0 / millis.max(1) as f64;
         let (bytes_in, bytes_out) = (rate(arrived), rate(taken));
         let net = bytes_out - bytes_in;
@@ -496,6 +619,16 @@ fn steadiness(seen: &Seen) -> f64 {
 
 fn has_moved(before: &Seen, now: &Seen) -> bool {
     now.read != before.read || now.redo != before.redo || now.writes != before.writes || now.operations != before.operations
+}
+
+/// Returns the limits that a stream is within, in words.
+fn within(limits: &[Limit]) -> String {
+    let quantities: Vec<&str> = limits.iter().map(|limit| limit.quantity.as_str()).collect();
+    match quantities.as_slice() {
+        [] => "; no limit is set or learned yet".to_owned(),
+        [only] => format!(", within its limit of the {only}; no other limit is set or learned yet"),
+        _ => ", within its limits".to_owned(),
+    }
 }
 
 fn hour_of(at: Moment) -> Option<u8> {

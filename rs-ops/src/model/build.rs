@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::moment::Moment;
 use crate::read::{
-    Content, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, PipelineSeen, Point, Reading,
-    RestBody, RunReport, Section, Severity, Stats, StatsdSample,
+    Content, CountSet, GroupInfo, HeartbeatSample, InfoAll, Kind, LagAnswer, Listing, Log, LogRecord, PipelineSeen, Point,
+    Reading, RestBody, RunReport, Section, Severity, Stats, StatsdSample, TableStats,
 };
 
 /// Messages of a stream that are kept.
@@ -171,7 +171,7 @@ impl Builder {
             lane.state.clone_into(&mut stream.status);
             stream.state = ProcessState::of(&lane.state);
             if let (Some(trail), Some(seqno), Some(rba)) = (&pipeline.trail, lane.seqno, lane.rba) {
-                stream.read = Some(TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence: evidence.clone() });
+                stream.read = Some(TrailPoint::new(trail.clone(), seqno, rba, evidence.clone()));
             }
             put_lag(stream, LagDefinition::Process, lane.delivered_age, evidence.clone());
             put_lag(stream, LagDefinition::Checkpoint, lane.acknowledged_age, evidence.clone());
@@ -287,7 +287,8 @@ impl Builder {
         for trail in &group.trails {
             let (Some(seqno), Some(rba)) = (trail.seqno, trail.rba) else { continue };
             let evidence = context.evidence(trail.place, Method::Checkpoint);
-            put_write(stream, TrailPoint { trail: trail.name.clone(), seqno, rba, time: None, evidence });
+            let is_remote = is_remote(trail.trail_type.as_deref());
+            put_write(stream, TrailPoint { trail: trail.name.clone(), seqno, rba, time: None, is_remote, evidence });
         }
         checkpoints(context, group, stream);
     }
@@ -327,11 +328,17 @@ impl Builder {
         let Some(group) = &stats.group else { return };
         let at = context.time(stats.at).or(context.observed);
         let stream = self.stream(context, group);
-        stream.has_all_counters |= stats.is_complete;
+        stream.has_all_counters |= stats.is_complete && stats.tables.iter().all(|table| total(table).is_some());
         let names = table_names(stats.tables.iter().map(|table| (&*table.source, table.target.as_deref())));
         for (table, name) in stats.tables.iter().zip(names) {
-            let Some(set) = table.sets.iter().find(|set| set.period == "total") else { continue };
-            for (operation, value) in &set.counts {
+            let Some(set) = total(table) else {
+                // It is in the answer, and its operations are not known.
+                stream.counters.entry(name).or_default();
+                continue;
+            };
+            // A set that states that there were no operations prints no counts.
+            let none = [("operations".to_owned(), 0)].into();
+            for (operation, value) in if set.is_empty { &none } else { &set.counts } {
                 let evidence = context.evidence(set.place, Method::Measured);
                 let counter = Counter { value: *value, since: context.time(set.since), at, evidence };
                 put_counter(stream, &name, operation, counter);
@@ -442,14 +449,14 @@ impl Builder {
             // The position of an Extract is in its source; it has no trail to compare.
             if let (Some(trail), Some(seqno), Some(rba)) = (&status.trail, status.seqno, status.rba) {
                 if kind != StreamKind::Extract {
-                    put_read(stream, TrailPoint { trail: trail.clone(), seqno, rba, time: None, evidence });
+                    put_read(stream, TrailPoint::new(trail.clone(), seqno, rba, evidence));
                 }
             }
         }
         for trail in &body.trails {
             let (Some(seqno), Some(rba)) = (trail.seqno, trail.rba) else { continue };
             let evidence = context.evidence(Place::default(), Method::Measured);
-            let point = TrailPoint { trail: trail.trail.clone(), seqno, rba, time: None, evidence };
+            let point = TrailPoint::new(trail.trail.clone(), seqno, rba, evidence);
             let stream = self.stream(context, name);
             if trail.is_output { put_write(stream, point) } else { put_read(stream, point) }
         }
@@ -506,7 +513,7 @@ impl Builder {
         for ((deployment, process, trail, is_output), (seqno, rba, place)) in trails {
             let (Some(seqno), Some(rba)) = (seqno, rba) else { continue };
             let own = context.of(Some(&deployment));
-            let point = TrailPoint { trail, seqno, rba, time: None, evidence: own.evidence(place, Method::Measured) };
+            let point = TrailPoint::new(trail, seqno, rba, own.evidence(place, Method::Measured));
             let stream = self.stream(&own, &process);
             if is_output { put_write(stream, point) } else { put_read(stream, point) }
         }
@@ -553,6 +560,13 @@ impl Builder {
             }
         }
     }
+}
+
+/// Returns the counts of a table since its process was started, if their names are known.
+fn total(table: &TableStats) -> Option<&CountSet> {
+    const OPERATIONS: [&str; 6] = ["operations", "inserts", "updates", "deletes", "upserts", "truncates"];
+    let is_known = |set: &&CountSet| set.is_empty || set.counts.keys().any(|name| OPERATIONS.contains(&name.as_str()));
+    table.sets.iter().find(|set| set.period == "total").filter(is_known)
 }
 
 /// Adds a value to the last ones of a stream.
@@ -635,11 +649,21 @@ fn table_names<'a>(tables: impl Iterator<Item = (&'a str, Option<&'a str>)> + Cl
     tables.map(name).collect()
 }
 
+/// Returns whether a trail of this type is on another host.
+fn is_remote(trail_type: Option<&str>) -> Option<bool> {
+    match trail_type? {
+        "RMTTRAIL" => Some(true),
+        "EXTTRAIL" => Some(false),
+        _ => None,
+    }
+}
+
 fn put_write(stream: &mut Stream, point: TrailPoint) {
     let name = TrailName::parse(&point.trail);
     match stream.writes.iter_mut().find(|known| TrailName::parse(&known.trail).path == name.path) {
         Some(known) if known.evidence.observed > point.evidence.observed => {}
-        Some(known) => *known = point,
+        // Not every artefact states the type of the trail.
+        Some(known) => *known = TrailPoint { is_remote: point.is_remote.or(known.is_remote), ..point },
         None => stream.writes.push(point),
     }
 }
@@ -658,7 +682,7 @@ fn read_side(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
             if let (Some(seqno), Some(rba)) = (name.seqno.or(position.seqno), position.rba) {
                 let digits = usize::try_from(name.digits).unwrap_or(0);
                 let trail = file.trim().get(..file.trim().len() - digits).unwrap_or(file);
-                put_read(stream, TrailPoint { trail: trail.to_owned(), seqno, rba, time, evidence });
+                put_read(stream, TrailPoint { time, ..TrailPoint::new(trail.to_owned(), seqno, rba, evidence) });
             }
         }
         None => {
@@ -683,7 +707,8 @@ fn checkpoints(context: &Context<'_>, group: &GroupInfo, stream: &mut Stream) {
             let (true, Some(file), Some(seqno), Some(rba)) = (is_current, &position.file, position.sequence, position.rba) else {
                 continue;
             };
-            let point = TrailPoint { trail: TrailName::parse(file).path, seqno, rba, time, evidence };
+            let is_remote = is_remote(position.trail_type.as_deref());
+            let point = TrailPoint { trail: TrailName::parse(file).path, seqno, rba, time, is_remote, evidence };
             if checkpoint.is_write {
                 put_write(stream, point);
             } else if checkpoint.log.as_deref().is_some_and(|log| log.contains("Trail")) {

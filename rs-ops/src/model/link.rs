@@ -1,6 +1,6 @@
 //! Links from the writer of a trail to its reader, and what is between the two.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use trailcore::{ReadOptions, Trail, TrailPosition};
@@ -67,16 +67,52 @@ pub struct Link {
     pub backlog: Backlog,
     /// The fault between the two, or the backlog.
     pub gap: Option<Gap>,
-    /// Several streams could be the writer; none was chosen.
+    /// Several streams could be the writer, or only one of another deployment that does not write there; none was chosen.
     pub is_ambiguous: bool,
+}
+
+/// The trails on disk by the last part of their path.
+pub(crate) struct TrailIndex<'a> {
+    files: HashMap<String, Vec<(TrailName, &'a TrailFiles)>>,
+    /// The deployments that have a name.
+    named: BTreeSet<&'a str>,
+}
+
+/// The deployment of inputs without one.
+const DEFAULT: &str = "default";
+
+impl<'a> TrailIndex<'a> {
+    pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
+        let mut files: HashMap<String, Vec<(TrailName, &TrailFiles)>> = HashMap::new();
+        for trail in &snapshot.trails {
+            let name = TrailName::parse(&trail.trail);
+            files.entry(name.name().to_owned()).or_default().push((name, trail));
+        }
+        let streams = snapshot.streams.iter().map(|stream| stream.deployment.as_str());
+        let trails = snapshot.trails.iter().map(|trail| trail.deployment.as_str());
+        Self { files, named: streams.chain(trails).filter(|name| *name != DEFAULT).collect() }
+    }
+
+    /// Returns the files of a trail in a deployment. Those without a deployment belong to it if no other one has a name: the same relative
+    /// path is in every home.
+    pub(crate) fn get(&self, deployment: &str, name: &TrailName) -> Option<&'a TrailFiles> {
+        let same = || {
+            self.files.get(name.name()).into_iter().flatten().filter(|(trail, _)| trail.is_same(name)).map(|(_, files)| *files)
+        };
+        let is_only = self.named.iter().all(|named| *named == deployment);
+        same()
+            .find(|files| files.deployment == deployment)
+            .or_else(|| same().find(|files| is_only && files.deployment == DEFAULT))
+    }
 }
 
 impl Snapshot {
     /// Counts the records and the time of each backlog in the trail files themselves, where their directory was listed.
     pub fn count_records(&mut self) {
-        for link in &mut self.links {
-            let name = TrailName::parse(&link.trail);
-            let Some(files) = self.trails.iter().find(|files| TrailName::parse(&files.trail).is_same(&name)) else { continue };
+        let mut links = std::mem::take(&mut self.links);
+        let trails = TrailIndex::of(self);
+        for link in &mut links {
+            let Some(files) = trails.get(&link.reader.deployment, &TrailName::parse(&link.trail)) else { continue };
             let end = link.writer.as_ref().map_or((u64::MAX, u64::MAX), |side| (side.point.seqno, side.point.rba));
             let start = (link.reader.point.seqno, link.reader.point.rba);
             if let Ok((records, micros)) = counted(&files.trail, start, end) {
@@ -84,6 +120,7 @@ impl Snapshot {
                 link.backlog.millis = link.backlog.millis.or(Some(micros / 1_000));
             }
         }
+        self.links = links;
     }
 }
 
@@ -110,32 +147,30 @@ fn counted(path: &str, start: (u64, u64), end: (u64, u64)) -> trailcore::Result<
 
 /// Finds the links of a snapshot.
 pub(crate) fn find(snapshot: &Snapshot) -> Vec<Link> {
-    let mut writers: HashMap<String, Vec<(TrailName, Side)>> = HashMap::new();
+    let mut writers: HashMap<String, Vec<(TrailName, Writer)>> = HashMap::new();
     for stream in &snapshot.streams {
         for point in &stream.writes {
             let name = TrailName::parse(&point.trail);
             let side = Side { deployment: stream.deployment.clone(), name: stream.name.clone(), point: point.clone() };
-            writers.entry(name.name().to_owned()).or_default().push((name, side));
+            let can_leave = point.is_remote == Some(true) || stream.is_transport();
+            let writer = Writer { side, can_leave };
+            writers.entry(name.name().to_owned()).or_default().push((name, writer));
         }
     }
-    let mut files: HashMap<String, Vec<(TrailName, &TrailFiles)>> = HashMap::new();
-    for trail in &snapshot.trails {
-        let name = TrailName::parse(&trail.trail);
-        files.entry(name.name().to_owned()).or_default().push((name, trail));
-    }
+    let trails = TrailIndex::of(snapshot);
     let mut links = Vec::new();
     for stream in &snapshot.streams {
         let Some(point) = &stream.read else { continue };
         let name = TrailName::parse(&point.trail);
         let reader = Side { deployment: stream.deployment.clone(), name: stream.name.clone(), point: point.clone() };
         let candidates = writers.get(name.name()).into_iter().flatten();
-        let candidates: Vec<&Side> = candidates
-            .filter(|(trail, side)| trail.is_same(&name) && (&side.deployment, &side.name) != (&reader.deployment, &reader.name))
-            .map(|(_, side)| side)
+        let is_other = |side: &Side| (&side.deployment, &side.name) != (&reader.deployment, &reader.name);
+        let candidates: Vec<&Writer> = candidates
+            .filter(|(trail, writer)| trail.is_same(&name) && is_other(&writer.side))
+            .map(|(_, writer)| writer)
             .collect();
         let writer = one_of(&candidates, &reader);
-        let on_disk = files.get(name.name()).into_iter().flatten().filter(|(trail, _)| trail.is_same(&name));
-        let on_disk = on_disk.map(|(_, files)| *files).max_by_key(|files| files.deployment == reader.deployment);
+        let on_disk = trails.get(&reader.deployment, &name);
         let is_ambiguous = writer.is_none() && !candidates.is_empty();
         let mut link = Link {
             trail: point.trail.clone(),
@@ -155,18 +190,38 @@ pub(crate) fn find(snapshot: &Snapshot) -> Vec<Link> {
     links
 }
 
-/// Returns the writer: the only one, or the only one of the reader's deployment. A stale trail at 0/0 is no writer if another one is.
-fn one_of<'a>(candidates: &[&'a Side], reader: &Side) -> Option<&'a Side> {
-    let live: Vec<&&Side> = candidates.iter().filter(|side| (side.point.seqno, side.point.rba) != (0, 0)).collect();
-    let candidates: Vec<&&Side> = if live.is_empty() { candidates.iter().collect() } else { live };
-    if let [only] = candidates.as_slice() {
-        return Some(only);
+/// A stream that writes a trail of the reader's path.
+struct Writer {
+    side: Side,
+    /// Another deployment can read its trail.
+    can_leave: bool,
+}
+
+impl Writer {
+    /// Returns how likely it writes the reader's trail, the likeliest first: in its deployment, from another one or not stated, to another
+    /// host. None for a trail that stays in another deployment: the same relative path is in every home.
+    fn rank(&self, reader: &Side) -> Option<u8> {
+        match (self.side.deployment == reader.deployment, self.side.point.is_remote) {
+            (true, Some(false)) => Some(0),
+            (true, None) => Some(u8::from(self.can_leave)),
+            (true, Some(true)) => Some(2),
+            (false, _) => self.can_leave.then_some(1),
+        }
     }
-    let own: Vec<_> = candidates.iter().filter(|side| side.deployment == reader.deployment).collect();
-    match own.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    }
+}
+
+/// Returns the likeliest writer, if there is only one. A stale trail at 0/0 is no writer if another one is.
+fn one_of<'a>(candidates: &[&'a Writer], reader: &Side) -> Option<&'a Side> {
+    let is_live = |writer: &Writer| (writer.side.point.seqno, writer.side.point.rba) != (0, 0);
+    let any_live = candidates.iter().any(|writer| is_live(writer));
+    let candidates = || {
+        let live = candidates.iter().filter(|writer| is_live(writer) || !any_live);
+        live.filter_map(|writer| Some((writer.rank(reader)?, &writer.side)))
+    };
+    let best = candidates().map(|(rank, _)| rank).min()?;
+    let mut likeliest = candidates().filter(|(rank, _)| *rank == best);
+    let (_, only) = likeliest.next()?;
+    likeliest.next().is_none().then_some(only)
 }
 
 /// Measures the distance. `files` has the sizes of the files by number.
@@ -238,7 +293,7 @@ mod tests {
         Side {
             deployment: "d".to_owned(),
             name: name.to_owned(),
-            point: TrailPoint { trail: "dirdat/lt".to_owned(), seqno, rba, time: None, evidence },
+            point: TrailPoint::new("dirdat/lt".to_owned(), seqno, rba, evidence),
         }
     }
 

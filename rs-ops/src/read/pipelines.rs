@@ -91,32 +91,41 @@ fn lane(lane: &Value, faults: &mut Faults) -> Option<LaneSeen> {
     let committed = position(lane, "committed", faults);
     // Before the first commit, the place at which it goes on.
     let at = committed.or_else(|| position(lag.get("progress")?, "acknowledged", faults));
-    let mut whole = |value: &Value, name: &str| {
-        let found = value.get(name).filter(|value| !value.is_null())?;
-        if !found.is_u64() {
-            faults.add(Place::default(), FaultKind::NotANumber, name);
-        }
-        found.as_u64()
-    };
+    let mut whole = |value: &Value, name: &str| number(value, name, Value::as_u64, faults);
     let (changes, dead_letters, retries) = (whole(lane, "changes"), whole(lane, "dead_letters"), whole(lane, "retries"));
     let (bytes_behind, files_behind) = (whole(lag, "bytes_behind"), whole(lag, "files_behind"));
-    let signed = |value: &Value, name: &str| value.get(name).and_then(Value::as_i64);
-    let committed_at = signed(lane, "committed_at").and_then(|millis| millis.checked_mul(1_000)).map(Moment::from_unix_micros);
+    let mut signed = |value: &Value, name: &str| number(value, name, Value::as_i64, faults);
+    let (delivered_age, acknowledged_age) = (signed(lag, "delivered_age"), signed(lag, "acknowledged_age"));
+    let committed_at = signed(lane, "committed_at");
+    let committed_micros = committed_at.and_then(|millis| millis.checked_mul(1_000));
+    if committed_at.is_some() && committed_micros.is_none() {
+        faults.add(Place::default(), FaultKind::TooLarge, "committed_at");
+    }
     Some(LaneSeen {
         sink,
         state,
         seqno: at.map(|at| at.seqno),
         rba: at.map(|at| at.rba),
-        committed_at,
+        committed_at: committed_micros.map(Moment::from_unix_micros),
         changes,
         dead_letters,
         retries,
         error_class: text_of(lane, "error_class"),
         bytes_behind,
         files_behind,
-        delivered_age: signed(lag, "delivered_age"),
-        acknowledged_age: signed(lag, "acknowledged_age"),
+        delivered_age,
+        acknowledged_age,
     })
+}
+
+/// Returns a number; a value that is none is a fault, and null is unknown.
+fn number<T>(value: &Value, name: &str, read: fn(&Value) -> Option<T>, faults: &mut Faults) -> Option<T> {
+    let found = value.get(name).filter(|value| !value.is_null())?;
+    let number = read(found);
+    if number.is_none() {
+        faults.add(Place::default(), FaultKind::NotANumber, name);
+    }
+    number
 }
 
 fn text_of(value: &Value, name: &str) -> Option<String> {
@@ -155,6 +164,16 @@ mod tests {
             (faults.of(FaultKind::UnknownState), faults.of(FaultKind::NotANumber), faults.of(FaultKind::MissingMember)),
             (1, 1, 2)
         );
+    }
+
+    #[test]
+    fn an_age_that_is_no_number_is_a_fault() {
+        let mut faults = Faults::default();
+        let text = r#"[{"name":"a","lanes":[{"sink":"j","state":"running","committed_at":9223372036854775807,
+            "lag":{"delivered_age":12.5,"acknowledged_age":"x"}},{"sink":"k","state":"running","lag":{"delivered_age":null}}]}]"#;
+        let found = read(text.as_bytes(), &mut faults).unwrap();
+        assert_eq!((found[0].lanes[0].delivered_age, found[0].lanes[0].committed_at), (None, None));
+        assert_eq!((faults.of(FaultKind::NotANumber), faults.of(FaultKind::TooLarge), faults.total()), (2, 1, 3));
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub struct HotKey {
 }
 
 impl HotKeys {
-    /// Adds the counts of another sketch with the same secret. The bounds of the counts stay true.
+    /// Adds the counts of another sketch with the same secret. The bounds of the counts stay true. Of two sizes the smaller one is kept: it
+    /// limits what is known.
     ///
     /// ```
     /// use trailcore_ops::statistics::HotKeys;
@@ -79,10 +80,11 @@ impl HotKeys {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn merge(&mut self, other: &Self) {
-        self.most = self.most.max(other.most);
+        let sizes = (self.most, other.most);
+        self.most = [sizes.0, sizes.1].into_iter().filter(|most| *most > 0).min().unwrap_or(0);
         self.without_key = self.without_key.saturating_add(other.without_key);
         for (name, table) in &other.tables {
-            self.tables.entry(name.clone()).or_default().merge(table, self.most);
+            self.tables.entry(name.clone()).or_default().merge(table, sizes, self.most);
         }
     }
 }
@@ -104,8 +106,9 @@ impl TableKeys {
         if self.keys.len() < most { 0 } else { self.keys.iter().map(|own| own.changes).min().unwrap_or(0) }
     }
 
-    fn merge(&mut self, other: &Self, most: usize) {
-        let (own_floor, other_floor) = (self.floor(most), other.floor(most));
+    /// `sizes` are those of both sketches, and `most` is that of the result.
+    fn merge(&mut self, other: &Self, sizes: (usize, usize), most: usize) {
+        let (own_floor, other_floor) = (self.floor(sizes.0), other.floor(sizes.1));
         let mut keys: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         let theirs: BTreeMap<&str, &HotKey> = other.keys.iter().map(|own| (own.key.as_str(), own)).collect();
         for own in &self.keys {
@@ -248,16 +251,26 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn counts_are_within_their_bounds(one in proptest::collection::vec(0u8..20, 0..200), other in proptest::collection::vec(0u8..20, 0..200)) {
-            let most = 5;
-            let (mut merged, second) = (counted(&one, most), counted(&other, most));
-            holds(&merged, &exact(&one), most);
-            merged.merge(&second, most);
+        fn counts_are_within_their_bounds(one in proptest::collection::vec(0u8..20, 0..200), other in proptest::collection::vec(0u8..20, 0..200), sizes in (1usize..8, 1usize..8)) {
+            let most = sizes.0.min(sizes.1);
+            let (mut merged, second) = (counted(&one, sizes.0), counted(&other, sizes.1));
+            holds(&merged, &exact(&one), sizes.0);
+            merged.merge(&second, sizes, most);
             let all: Vec<u8> = one.into_iter().chain(other).collect();
             holds(&merged, &exact(&all), most);
             let text = serde_json::to_string(&merged).unwrap();
             proptest::prop_assert_eq!(serde_json::from_str::<TableKeys>(&text).unwrap(), merged);
         }
+    }
+
+    #[test]
+    fn sketches_of_two_sizes_keep_the_smaller_one() {
+        let of = |most, names: &[u8]| HotKeys { most, tables: [("A.T".to_owned(), counted(names, most))].into(), without_key: 0 };
+        let mut merged = HotKeys::default();
+        merged.merge(&of(2, &[1, 1, 2, 3]));
+        merged.merge(&of(20, &[4]));
+        assert_eq!(merged.most, 2);
+        holds(&merged.tables["A.T"], &exact(&[1, 1, 2, 3, 4]), 2);
     }
 
     #[test]

@@ -5,9 +5,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Link, Snapshot, Stream, StreamKind, TO};
+use crate::input::RefusedInput;
+use crate::model::{Backlog, Link, Snapshot, Stream, StreamKind, TO};
 use crate::moment::Moment;
-use crate::statistics::rates::{RateNote, increase};
+use crate::statistics::rates::{RateNote, increase, is_restarted};
+
+/// Bytes of the smallest record of a trail: its own header, that of the record header area, that area, and the trailer; trail-format.md,
+/// sections 2 and 5.
+const SMALLEST_RECORD: u64 = 4 + 4 + 35 + 4;
 
 /// The count of a stage for a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +33,9 @@ pub struct StageCount {
     pub collisions: u64,
     /// The time since which it counts.
     pub since: Option<Moment>,
+    /// The images before updates, if they are among the operations.
+    #[serde(skip)]
+    befores: u64,
 }
 
 /// The kind of a difference.
@@ -41,11 +49,11 @@ pub enum DifferenceKind {
     Discarded,
     /// The later stage resolved collisions.
     Collision,
-    /// The records are between the two stages: there is a backlog.
+    /// The records are between the two stages: the backlog has room for them.
     InFlight,
     /// The stages count since different times.
     CountedSinceOtherTime,
-    /// The stages count differently by design: a large operation is several records of a trail.
+    /// The stages count differently by design: one of them counts the images before updates as operations, too.
     CountedDifferently,
     /// Nothing that is known explains the difference.
     Unexplained,
@@ -85,6 +93,9 @@ pub struct Reconciliation {
     pub tables: Vec<TableReconciliation>,
     /// The differences that nothing explains.
     pub unexplained: u64,
+    /// The artefacts of all rounds that were refused.
+    #[serde(default)]
+    pub refused: Vec<RefusedInput>,
 }
 
 /// Reconciles the counts of a snapshot. Given an earlier one too, the counts of the interval between them.
@@ -164,14 +175,15 @@ fn own_name<'a>(stream: &Stream, table: &'a str) -> &'a str {
 fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount {
     let table = own_name(stream, table);
     let counters = stream.counters.get(table);
-    let was =
-        before.and_then(|before| before.stream(&stream.deployment, &stream.name)).and_then(|stream| stream.counters.get(table));
+    let stream_before = before.and_then(|before| before.stream(&stream.deployment, &stream.name));
+    let was = stream_before.and_then(|stream| stream.counters.get(table));
+    let is_restarted = stream_before.is_some_and(|before| is_restarted(before, stream));
     let value = |name: &str| {
         let now = counters.and_then(|counters| counters.get(name)).ok_or(RateNote::Missing)?;
         match (before, was.and_then(|was| was.get(name))) {
             (None, _) => Ok(now.value),
             (Some(_), None) => Err(RateNote::New),
-            (Some(_), Some(was)) => increase(was, now).ok_or(RateNote::Reset),
+            (Some(_), Some(was)) => increase(was, now, is_restarted).ok_or(RateNote::Reset),
         }
     };
     // A kind of operation that is not printed is no part of the sum.
@@ -181,6 +193,9 @@ fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount 
         (Err(RateNote::Missing), Some(parts)) => parts,
         (whole, _) => whole,
     };
+    let befores = value("befores").unwrap_or(0);
+    let is_with_befores =
+        operations.ok().zip(parts.and_then(Result::ok)).is_some_and(|(all, rows)| all.checked_sub(befores) == Some(rows));
     let collisions =
         ["insert collisions", "update collisions", "delete collisions", "collisions"].iter().filter_map(|name| value(name).ok());
     let has_no_such_table = counters.is_none() && was.is_none() && stream.has_all_counters;
@@ -192,7 +207,16 @@ fn count(table: &str, stream: &Stream, before: Option<&Snapshot>) -> StageCount 
         discards: value("discards").unwrap_or(0),
         collisions: collisions.fold(0, u64::saturating_add),
         since: counters.and_then(|counters| counters.values().find_map(|counter| counter.since)),
+        befores: if is_with_befores { befores } else { 0 },
     }
+}
+
+/// Returns the most operations that a backlog can have: its records, else the ones that fit into its bytes.
+fn in_flight(backlog: &Backlog) -> u64 {
+    let by_bytes = backlog.bytes.map(|bytes| bytes / SMALLEST_RECORD);
+    // The bytes of several files are not known without their sizes.
+    let by_files = || backlog.files.map_or(0, |files| if files > 0 { u64::MAX } else { 0 });
+    backlog.records.or(by_bytes).unwrap_or_else(by_files)
 }
 
 /// Names the difference between two stages: each kind explains a part, and what is left is unexplained.
@@ -206,8 +230,10 @@ fn compare(from: &StageCount, to: &StageCount, link: Option<&Link>, is_interval:
     }
     let Some(received) = to.operations else { return add(signed(sent), DifferenceKind::Filtered) };
     let mut missing = signed(sent).saturating_sub(signed(received));
-    if missing == 0 {
-        return;
+    let by_design = signed(from.befores).saturating_sub(signed(to.befores));
+    if by_design != 0 {
+        missing = missing.saturating_sub(by_design);
+        add(by_design, DifferenceKind::CountedDifferently);
     }
     let mut explain = |most: u64, kind| {
         let part = missing.min(signed(most));
@@ -218,19 +244,12 @@ fn compare(from: &StageCount, to: &StageCount, link: Option<&Link>, is_interval:
     };
     explain(to.discards, DifferenceKind::Discarded);
     explain(to.collisions, DifferenceKind::Collision);
+    explain(link.map_or(0, |link| in_flight(&link.backlog)), DifferenceKind::InFlight);
     if missing == 0 {
         return;
     }
-    let has_backlog = link.is_some_and(|link| {
-        link.backlog.bytes.is_some_and(|bytes| bytes > 0) || link.backlog.files.is_some_and(|files| files > 0)
-    });
-    let kind = if missing > 0 && has_backlog {
-        DifferenceKind::InFlight
-    } else if !is_interval && from.since != to.since {
-        DifferenceKind::CountedSinceOtherTime
-    } else {
-        DifferenceKind::Unexplained
-    };
+    let kind =
+        if !is_interval && from.since != to.since { DifferenceKind::CountedSinceOtherTime } else { DifferenceKind::Unexplained };
     add(missing, kind);
 }
 
@@ -305,5 +324,54 @@ mod tests {
         let other = stats("REPLICAT R1", "A.OTHER", "09:00:00", 5);
         assert_eq!(at_end(None, &seen(100, &other.replace("End of Statistics.\n", ""))), missing);
         assert_eq!(at_end(None, &seen(100, &other)), (None, None, vec![(100, DifferenceKind::Filtered)]));
+    }
+
+    #[test]
+    fn a_table_without_known_totals_is_missing_and_not_filtered() {
+        let missing = (None, Some(RateNote::Missing), Vec::new());
+        let own = stats("REPLICAT R1", "A.T", "09:00:00", 12);
+        assert_eq!(at_end(None, &seen(12, &own.replace("Total statistics", "Daily statistics"))), missing);
+        let other = "正在向 REPLICAT R1 发送 STATS 请求 ...\n统计信息开始于 2024-03-01 12:00:00.\n从 A.T 提取到 B.T：\n\
+            *** 自 2024-03-01 09:00:00 以来的总计统计信息 ***\n        操作总数                                 12.00\n统计信息结束。\n";
+        assert_eq!(at_end(None, &seen(12, other)), missing);
+        // One table of the answer is not known: it may be the one.
+        let daily = stats("REPLICAT R1", "A.OTHER", "09:00:00", 5).replace("Total statistics", "Daily statistics");
+        assert_eq!(at_end(None, &seen(12, &daily)), missing);
+        let none = own.replace("Total operations 12.00", "No database operations have been performed.").replace(" Total op", "");
+        assert_eq!(at_end(None, &seen(12, &none)), (Some(0), None, vec![(12, DifferenceKind::Unexplained)]));
+    }
+
+    #[test]
+    fn a_backlog_explains_what_fits_into_it() {
+        let of = |rba: u64, sent: u64| {
+            let text = stats("EXTRACT E1", "A.T", "09:00:00", sent) + &ROUTE.replace("7   1000", &format!("7   {rba}"));
+            observe(&[Input::text("ggsci.txt", text + &stats("REPLICAT R1", "A.T", "09:00:00", 10))])
+        };
+        assert_eq!(at_end(None, &of(1_001, 1_000_000)).2, [(999_990, DifferenceKind::Unexplained)]);
+        assert_eq!(
+            at_end(None, &of(1_000 + SMALLEST_RECORD, 12)).2,
+            [(1, DifferenceKind::InFlight), (1, DifferenceKind::Unexplained)]
+        );
+        assert_eq!(at_end(None, &of(9_000, 12)).2, [(2, DifferenceKind::InFlight)]);
+        let mut counted = of(9_000, 12);
+        counted.links[0].backlog.records = Some(1);
+        assert_eq!(at_end(None, &counted).2, [(1, DifferenceKind::InFlight), (1, DifferenceKind::Unexplained)]);
+        // Without the sizes of files there is no bound.
+        counted.links[0].backlog = Backlog { files: Some(1), ..Backlog::default() };
+        assert_eq!(at_end(None, &counted).2, [(2, DifferenceKind::InFlight)]);
+    }
+
+    #[test]
+    fn images_before_updates_are_counted_differently_by_design() {
+        let of = |befores: u64, all: u64| {
+            let counts = format!(" Total updates 100.00\n Total befores {befores}.00\n Total operations {all}.00\n");
+            stats("REPLICAT R1", "A.T", "09:00:00", 0).replace(" Total operations 0.00\n", &counts)
+        };
+        assert_eq!(at_end(None, &seen(100, &of(40, 140))).2, [(-40, DifferenceKind::CountedDifferently)]);
+        assert_eq!(at_end(None, &seen(100, &of(40, 100))).2, []);
+        assert_eq!(
+            at_end(None, &seen(110, &of(40, 140))).2,
+            [(-40, DifferenceKind::CountedDifferently), (10, DifferenceKind::Unexplained)]
+        );
     }
 }

@@ -38,9 +38,9 @@ impl Quantiles {
         let bucket = if value == 0 { -1 } else { ((value as f64).ln() / WIDTH.ln()).round() as i32 };
         // The bound holds by construction; a document from elsewhere may have more.
         if self.buckets.len() < BUCKETS || self.buckets.contains_key(&bucket) {
-            *self.buckets.entry(bucket).or_default() += 1;
+            add(self.buckets.entry(bucket).or_default(), 1);
         }
-        self.count += 1;
+        add(&mut self.count, 1);
         self.sum = self.sum.saturating_add(value);
         self.min = Some(self.min.map_or(value, |min| min.min(value)));
         self.max = Some(self.max.map_or(value, |max| max.max(value)));
@@ -49,7 +49,7 @@ impl Quantiles {
     /// Adds the values of another sketch.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.buckets {
-            *self.buckets.entry(*bucket).or_default() += count;
+            add(self.buckets.entry(*bucket).or_default(), *count);
         }
         self.count = self.count.saturating_add(other.count);
         self.sum = self.sum.saturating_add(other.sum);
@@ -64,7 +64,7 @@ impl Quantiles {
         let rank = (part.clamp(0.0, 1.0) * self.count.saturating_sub(1) as f64).round() as u64;
         let mut below = 0;
         for (bucket, count) in &self.buckets {
-            below += count;
+            add(&mut below, *count);
             if below > rank {
                 let value = if *bucket < 0 { 0 } else { WIDTH.powi(*bucket).round() as u64 };
                 return Some(value.clamp(min, max));
@@ -72,6 +72,11 @@ impl Quantiles {
         }
         Some(max)
     }
+}
+
+/// Adds to a count. A document from elsewhere can have one that is too large to grow.
+fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 /// The most frequent names. Of a name that was dropped and came again, the count is too high by at most the smallest kept count.
@@ -137,6 +142,15 @@ impl Top {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_of_a_document_do_not_overflow() {
+        let text = format!(r#"{{"buckets":{{"0":{0},"5":{0}}},"count":{0},"sum":{0},"min":1,"max":9}}"#, u64::MAX);
+        let mut sketch: Quantiles = serde_json::from_str(&text).unwrap();
+        sketch.merge(&sketch.clone());
+        sketch.add(1);
+        assert_eq!((sketch.count, sketch.quantile(1.0)), (u64::MAX, Some(9)));
+    }
 
     proptest::proptest! {
         #[test]

@@ -10,7 +10,10 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.trailcore.Trailcore;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +41,9 @@ public final class HealthGauges {
     public synchronized void observe() throws JsonProcessingException {
         ObjectNode request = JSON.createObjectNode();
         ArrayNode inputs = request.putArray("inputs");
-        artefacts.forEach(path -> inputs.addObject().put("path", path.toString()));
+        artefacts.forEach(path -> put(inputs.addObject(), path));
+        // With the current time, artefacts that nobody writes any more are a finding.
+        request.put("now", Instant.now().toString());
         if (memory != null) {
             request.set("memory", memory);
         }
@@ -54,6 +59,16 @@ public final class HealthGauges {
         // A row that is not there any more disappears.
         health.register(healths, true);
         lag.register(lags, true);
+    }
+
+    /** Puts an artefact into a request. The contents of a file are of the time at which it was written. */
+    private static void put(ObjectNode input, Path path) {
+        input.put("path", path.toString());
+        try {
+            input.put("observed", Files.getLastModifiedTime(path).toInstant().toString());
+        } catch (IOException missing) {
+            // The report states that it cannot be read.
+        }
     }
 
     /** Returns the lag that the process measured, or else that of its checkpoint. */
