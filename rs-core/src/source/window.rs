@@ -113,6 +113,8 @@ pub(crate) struct ReadWindow {
     access: Access,
     /// Bytes that are read at a time.
     block: usize,
+    /// Bytes that the buffer has room for once it grows, if a file has them.
+    room: usize,
     /// Bytes of the files that have been read.
     done: u64,
     open: Option<OpenFile>,
@@ -139,6 +141,7 @@ impl ReadWindow {
             files,
             access,
             block: BLOCK,
+            room: 0,
             done: 0,
             open: None,
             file_index: start.file,
@@ -158,6 +161,11 @@ impl ReadWindow {
     /// Reads blocks of this size, for the first records of a file.
     pub(crate) fn in_blocks_of(self, block: usize) -> Self {
         Self { block, ..self }
+    }
+
+    /// Makes room for so many bytes at once, as many as are kept at a time.
+    pub(crate) fn make_room_for(&mut self, bytes: usize) {
+        self.room = bytes.saturating_add(self.block);
     }
 
     /// Returns the bytes that the frames point into.
@@ -522,11 +530,15 @@ impl ReadWindow {
         let left = usize::try_from(
             open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
         );
-        let wanted = filled.saturating_add(left.unwrap_or(usize::MAX)).min((*filled * 2).max(self.block));
+        let all = filled.saturating_add(left.unwrap_or(usize::MAX));
+        let wanted = all.min((*filled * 2).max(self.block));
         if bytes.len() < wanted {
-            bytes.resize(wanted, 0);
+            // New memory is zero already, and costs nothing before it is used; growing would write the zeros.
+            let mut grown = vec![0; wanted.max(all.min(self.room))];
+            grown.iter_mut().zip(bytes.iter().take(*filled)).for_each(|(to, from)| *to = *from);
+            *bytes = grown;
         }
-        let room = bytes.get_mut(*filled..).unwrap_or_default();
+        let room = bytes.get_mut(*filled..wanted.max(*filled)).unwrap_or_default();
         let read = open.source.read_at(room, open.offset).map_err(|error| error_in(self.segments.last(), error))?;
         *filled += read;
         open.offset += read as u64;

@@ -45,6 +45,7 @@ impl Pieces {
         let only = only.cloned();
         let watch = reader.options.watch.take();
         reader.window.watch(None);
+        reader.window.make_room_for(bytes);
         let mut start = Box::new(reader.emptied());
         start.filter = reader.filter.take();
         // One piece waits while another is cut: memory is bounded.
