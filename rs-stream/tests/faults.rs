@@ -308,6 +308,32 @@ fn every_store_of_a_checkpoint_fails_once() {
 }
 
 #[test]
+fn a_failed_store_while_a_tail_waits_does_not_end_it() {
+    let files = files();
+    let growing = Growing::new();
+    growing.append(0, &files[0]);
+    let store = MemoryStore::new();
+    // The second store is that of an acknowledgement within the interval: the tail stores it while it waits.
+    let options = quick().batch(1).checkpoint_interval(Duration::from_millis(20));
+    let mut tail = Tail::open_with(growing.path(), options, FullOnce(store.clone(), 2)).unwrap();
+    let mut seen = Seen::default();
+    seen.drain_for(&mut tail, Duration::from_millis(60));
+    for (seqno, file) in files.iter().enumerate().skip(1) {
+        growing.append(seqno, file);
+    }
+    let (handle, items) = tail.into_channel(1).unwrap();
+    let (expected, mut failures) = (read(&growing.path()), 0);
+    while seen.changes.len() < expected.len() {
+        let item = items.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        let Some(receipt) = seen.take(item) else { continue };
+        failures += usize::from(handle.acknowledge(&receipt).is_err());
+    }
+    assert_eq!((&seen.changes, failures <= 1), (&expected, true));
+    handle.close().unwrap();
+    assert_eq!(store.checkpoint().unwrap().position, handle.progress().delivered);
+}
+
+#[test]
 fn a_checkpoint_file_in_every_state_that_a_crash_leaves() {
     let growing = Growing::new();
     growing.append(0, &trail(options(), &LIST)[0]);
