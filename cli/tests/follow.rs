@@ -146,6 +146,9 @@ fn everything_before_damage_is_printed() {
     }
     let mut follower = Follower::start(Path::new(path), &["--json", "--on", "damage=continue"]);
     let printed = follower.lines(expected.len() - 1);
-    assert!(printed.iter().all(|line| expected.contains(line)));
+    // The one that is damaged has begun its transaction, whose ids the others do not have.
+    let place = |line: &String| line.split_once(",\"op\"").unwrap().0.to_owned();
+    let places: Vec<_> = expected.iter().map(place).collect();
+    assert!(printed.iter().all(|line| places.contains(&place(line))));
     assert_eq!(follower.end("-TERM").0, Some(0));
 }
