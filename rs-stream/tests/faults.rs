@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use support::{DELIVERIES, Growing, Seen, options, quick, read, trail};
@@ -307,28 +307,47 @@ fn every_store_of_a_checkpoint_fails_once() {
     }
 }
 
+/// A store that fails while the disk is full.
+struct FullWhile(MemoryStore, Arc<AtomicBool>);
+
+impl CheckpointStore for FullWhile {
+    fn load(&mut self) -> Result<Option<Loaded>> {
+        self.0.load()
+    }
+
+    fn store(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(trailcore::Error::new(trailcore::ErrorKind::Io, "no space left")),
+            false => self.0.store(checkpoint),
+        }
+    }
+}
+
 #[test]
-fn a_failed_store_while_a_tail_waits_does_not_end_it() {
-    let files = files();
+fn a_disk_that_is_full_while_a_tail_waits_does_not_end_it() {
+    let of = |seqno: u32| WriterOptions { first_seqno: seqno, ..options() };
+    let files: Vec<_> = (0..3).map(|seqno| trail(of(seqno), &[(100 + u64::from(seqno), 3)]).remove(0)).collect();
     let growing = Growing::new();
     growing.append(0, &files[0]);
-    let store = MemoryStore::new();
-    // The second store is that of an acknowledgement within the interval: the tail stores it while it waits.
-    let options = quick().batch(1).checkpoint_interval(Duration::from_millis(20));
-    let mut tail = Tail::open_with(growing.path(), options, FullOnce(store.clone(), 2)).unwrap();
-    let mut seen = Seen::default();
-    seen.drain_for(&mut tail, Duration::from_millis(60));
-    for (seqno, file) in files.iter().enumerate().skip(1) {
-        growing.append(seqno, file);
-    }
+    let (store, full) = (MemoryStore::new(), Arc::new(AtomicBool::new(false)));
+    let options = quick().checkpoint_interval(Duration::from_millis(200));
+    let tail = Tail::open_with(growing.path(), options, FullWhile(store.clone(), Arc::clone(&full))).unwrap();
     let (handle, items) = tail.into_channel(1).unwrap();
-    let (expected, mut failures) = (read(&growing.path()), 0);
-    while seen.changes.len() < expected.len() {
-        let item = items.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
-        let Some(receipt) = seen.take(item) else { continue };
-        failures += usize::from(handle.acknowledge(&receipt).is_err());
+    let (mut seen, mut failures) = (Seen::default(), 0);
+    for (seqno, file) in files.iter().enumerate() {
+        if seqno > 0 {
+            growing.append(seqno, file);
+        }
+        let expected = read(&growing.path());
+        // The acknowledgement fails, and so does each try while the tail waits.
+        full.store(seqno == 1, Ordering::Relaxed);
+        while seen.changes.len() < expected.len() {
+            let item = items.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+            failures += usize::from(seen.take(item).is_some_and(|receipt| handle.acknowledge(&receipt).is_err()));
+        }
+        std::thread::sleep(Duration::from_millis(600));
     }
-    assert_eq!((&seen.changes, failures <= 1), (&expected, true));
+    assert_eq!((&seen.changes, failures), (&read(&growing.path()), 1));
     handle.close().unwrap();
     assert_eq!(store.checkpoint().unwrap().position, handle.progress().delivered);
 }
