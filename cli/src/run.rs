@@ -1,11 +1,12 @@
 //! The command `run`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use trailcore_stream::Lease;
-use trailcore_stream::pipeline::{Pipeline, PipelineStatus, Pipelines, Supervisor};
+use trailcore_stream::pipeline::{EventCount, Pipeline, PipelineStatus, Pipelines, Supervisor};
 
 use crate::failure::Failure;
 use crate::interrupt::ending_itself;
@@ -152,7 +153,7 @@ fn move_on(args: &Args, mut pipelines: Pipelines, output: &mut Output) -> Result
         }
         serve(args, &mut server, supervisor.status(), output)?;
         let ended = if args.drain {
-            supervisor.drain()
+            drain(args, &mut supervisor, server.as_ref(), output)?
         } else {
             watch(args, &mut supervisor, lease.as_ref(), server.as_ref(), output)?;
             supervisor.stop()
@@ -191,6 +192,57 @@ fn serve(
     Ok(())
 }
 
+/// Moves the pipelines to the end of what is there, or stops them when the user wants that.
+fn drain(
+    args: &Args,
+    supervisor: &mut Supervisor,
+    server: Option<&http::Server>,
+    output: &mut Output,
+) -> Result<trailcore::Result<()>, Failure> {
+    let (mut events, mut printed) = (Events::default(), Ok(()));
+    let ended = supervisor.drain_until(|status| {
+        printed = events.print(args, status, output);
+        if let Some(server) = server {
+            server.set(status.to_vec());
+        }
+        printed.is_err() || output.is_interrupted()
+    });
+    printed?;
+    events.print(args, &supervisor.status(), output)?;
+    Ok(ended)
+}
+
+/// The events that have been printed, by pipeline, sink and kind.
+#[derive(Default)]
+struct Events(BTreeMap<(String, String, &'static str), u64>);
+
+impl Events {
+    /// Prints the events that are new.
+    fn print(&mut self, args: &Args, status: &[PipelineStatus], output: &mut Output) -> Result<(), Failure> {
+        for (pipeline, lane) in status.iter().flat_map(|one| one.lanes.iter().map(move |lane| (one, lane))) {
+            for EventCount { kind, count, last, .. } in &lane.events {
+                let key = (pipeline.name.clone(), lane.sink.clone(), kind.name());
+                let printed = self.0.insert(key, *count).unwrap_or(0);
+                // The pipeline may have been started again, and counts from the start.
+                let new = if *count < printed { *count } else { *count - printed };
+                let several = if new > 1 { format!(" ({} of them)", grouped(new)) } else { String::new() };
+                if new > 0 {
+                    let text = format!(
+                        "{} -> {}: {} at {}: {}{several}",
+                        pipeline.name,
+                        lane.sink,
+                        kind.name(),
+                        last.position,
+                        last.what
+                    );
+                    message(args.json, "event", &text, output)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Looks after the pipelines until the user stops them, or another process has taken over.
 fn watch(
     args: &Args,
@@ -202,9 +254,11 @@ fn watch(
     let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
     let mut seen: Option<SystemTime> = changed(&args.file);
     let mut unhealthy: Vec<String> = Vec::new();
+    let mut events = Events::default();
     while !output.is_interrupted() && !lease.is_some_and(Lease::is_lost) {
         std::thread::sleep(LOOK);
         let status = supervisor.status();
+        events.print(args, &status, output)?;
         let now: Vec<String> = status.iter().flat_map(problems).collect();
         for problem in now.iter().filter(|problem| !unhealthy.contains(problem)) {
             message(args.json, "problem", problem, output)?;
@@ -266,8 +320,10 @@ fn report(status: &[PipelineStatus], json: bool, output: &mut Output) -> Result<
             let at = lane.committed.map_or_else(String::new, |at| format!(" up to {at}"));
             let letters =
                 if lane.dead_letters > 0 { format!(", {} dead letters", grouped(lane.dead_letters)) } else { String::new() };
+            let doubts: u64 = lane.doubts.iter().map(|doubt| doubt.changes).sum();
+            let doubts = if doubts > 0 { format!(", {} undecided by a rule", grouped(doubts)) } else { String::new() };
             let (name, changes, commits) = (clean(&pipeline.name), grouped(lane.changes), grouped(lane.commits));
-            output.line(&format!("{name} -> {}: {changes} changes in {commits} commits{at}{letters}", lane.sink), "")?;
+            output.line(&format!("{name} -> {}: {changes} changes in {commits} commits{at}{letters}{doubts}", lane.sink), "")?;
         }
     }
     Ok(())

@@ -128,3 +128,27 @@ fn text_selections_events_and_wrong_arguments() {
     let refused = trailcore(&["follow", "no/such/place/bk"]);
     assert_eq!(refused.code, 3);
 }
+
+#[test]
+fn everything_before_damage_is_printed() {
+    let (mut files, expected) = bank();
+    files[1][4_297..4_307].fill(b'?');
+    let folder = tempfile::tempdir().unwrap();
+    for (seqno, file) in files.iter().enumerate() {
+        append(&folder.path().join(format!("bk{seqno:09}")), file);
+    }
+    let path = folder.path().join("bk");
+    let path = path.to_str().unwrap();
+    for arguments in [&["follow", path, "--json"][..], &["follow", path, "--json", "--transactions"]] {
+        let (printed, followed) = (trailcore(&["cat", path]), trailcore(arguments));
+        assert_eq!((followed.code, &followed.out), (1, &printed.out), "{}", followed.err);
+        assert!(followed.out.lines().count() > 20 && followed.err.contains("RBA 3605"), "{}", followed.err);
+    }
+    let mut follower = Follower::start(Path::new(path), &["--json", "--on", "damage=continue"]);
+    let printed = follower.lines(expected.len() - 1);
+    // The one that is damaged has begun its transaction, whose ids the others do not have.
+    let place = |line: &String| line.split_once(",\"op\"").unwrap().0.to_owned();
+    let places: Vec<_> = expected.iter().map(place).collect();
+    assert!(printed.iter().all(|line| places.contains(&place(line))));
+    assert_eq!(follower.end("-TERM").0, Some(0));
+}

@@ -222,6 +222,136 @@ fn prometheus(address: &str, folder: &Path) {
     assert_eq!((counted, ask("trailcore_pipeline_up")), (ask("trailcore_pipeline_changes_total"), Some(1.0)));
 }
 
+/// A folder with files of a sample, and a pipeline with these further members and members of its sink.
+fn with(files: &[&str], members: &str, sink: &str) -> Scratch {
+    let scratch = Scratch::new();
+    files.iter().for_each(|file| scratch.append(file, 0, usize::MAX));
+    let text = std::fs::read_to_string(scratch.path("pipelines.toml")).unwrap();
+    let text = text.replace("[[pipeline.sink]]", &format!("{members}\n[[pipeline.sink]]")) + sink + "\n";
+    std::fs::write(scratch.path("pipelines.toml"), text).unwrap();
+    scratch
+}
+
+const ALL: [&str; 3] = ["bk000000000", "bk000000001", "bk000000002"];
+
+#[test]
+fn a_drain_in_front_of_a_gap_is_not_at_the_end() {
+    let follow = |more: &str| format!("poll_interval = 5, patience = 50{more}");
+    let scratch = with(&["bk000000000", "bk000000002"], "", "");
+    let text = std::fs::read_to_string(scratch.path("pipelines.toml")).unwrap();
+    let set =
+        |more: &str| std::fs::write(scratch.path("pipelines.toml"), text.replace("poll_interval = 5", &follow(more))).unwrap();
+    set("");
+    let drained = scratch.run(&["--drain"]);
+    assert!(drained.code != 0 && drained.err.contains("bk000000001 is missing"), "{} {}", drained.code, drained.err);
+    let before = scratch.committed().len();
+    assert!(before > 0 && before < wanted().len());
+    // A range that is skipped is printed.
+    set(", policies = { next_file_missing = 'continue', sequence_gap = 'continue' }");
+    let drained = scratch.run(&["--drain"]);
+    assert_eq!(drained.code, 0, "{}", drained.err);
+    let events: Vec<_> = drained.err.lines().filter(|line| line.contains("event: all -> jsonl: ")).collect();
+    assert!(events.len() == 2 && events[1].contains("sequence_gap") && events[1].contains("bk000000001"), "{}", drained.err);
+    assert!(scratch.committed().len() > before);
+}
+
+#[test]
+fn rows_that_a_second_rule_cannot_decide_on_are_an_error_or_counted() {
+    let rules = "MAP BANK.ACCOUNTS, TARGET X.ALL; MAP BANK.ACCOUNTS, TARGET Y.BIG, FILTER (CREDIT_LIMIT > 1000);";
+    let strict = with(&ALL, &format!("select = '{rules}'"), "");
+    let drained = strict.run(&["--drain"]);
+    assert!(drained.code != 0 && drained.err.contains("rule 1 cannot be decided"), "{} {}", drained.code, drained.err);
+    // With a folder for them, they are dead letters, and the others go on.
+    let letters = with(&ALL, &format!("select = '{rules}'\ndead_letters = 'LETTERS'"), "");
+    let text = std::fs::read_to_string(letters.path("pipelines.toml")).unwrap();
+    let folder = letters.path("letters").display().to_string();
+    std::fs::write(letters.path("pipelines.toml"), text.replace("LETTERS", &folder)).unwrap();
+    let drained = letters.run(&["--drain"]);
+    assert!(drained.code == 0 && drained.out.contains(" dead letters"), "{} {}", drained.out, drained.err);
+    let lenient = with(&ALL, &format!("select = {{ text = '{rules}', lenient = true }}"), "");
+    let drained = lenient.run(&["--drain", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(drained.out.lines().next().unwrap()).unwrap();
+    let lane = &status["lanes"][0];
+    let doubts = lane["doubts"][0]["changes"].as_u64().unwrap();
+    assert_eq!(
+        (drained.code, lane["doubts"][0]["table"].as_str(), lane["doubts"][0]["rule"].as_u64()),
+        (0, Some("BANK.ACCOUNTS"), Some(1))
+    );
+    let rows = |target: &str| {
+        let files = Manifest::of(lenient.path("out")).files().unwrap();
+        files.into_iter().filter(|(_, file)| file.table == target).map(|(_, file)| file.changes).sum::<u64>()
+    };
+    assert!(doubts > 0 && rows("X.ALL") >= rows("Y.BIG") + doubts, "{} {} {doubts}", rows("X.ALL"), rows("Y.BIG"));
+}
+
+#[test]
+fn ddl_has_no_column_to_partition_by() {
+    let scratch = with(&ALL, "select = 'TABLE BANK.POSTINGS;'", "partition = ['POSTING_ID']");
+    let drained = scratch.run(&["--drain"]);
+    assert_eq!(drained.code, 0, "{}", drained.err);
+    let files = Manifest::of(scratch.path("out")).files().unwrap();
+    let of_ddl = |path: &Path| std::fs::read_to_string(path).unwrap().contains("\"op\":\"ddl\"");
+    let folders: Vec<_> = files.iter().filter(|(path, _)| of_ddl(path)).map(|(_, file)| file.path.as_str()).collect();
+    assert!(!folders.is_empty() && folders.iter().all(|path| path.contains("/POSTING_ID=__null__/")), "{folders:?}");
+}
+
+#[test]
+fn a_drain_that_waits_ends_at_a_signal_and_keeps_no_other_waiting() {
+    // One pipeline waits for a missing file, and another one, which comes after it, has a trail of its own.
+    let scratch = with(&["bk000000000", "bk000000002"], "", "");
+    let text = std::fs::read_to_string(scratch.path("pipelines.toml")).unwrap();
+    let good = text.replace("'all'", "'good'").replace("/bk\"", "/good/bk\"").replace("/out\"", "/good/out\"");
+    let waits = text.replace("poll_interval = 5", "poll_interval = 5, patience = 600000").replace("'all'", "'a'");
+    std::fs::write(scratch.path("pipelines.toml"), format!("{waits}{good}")).unwrap();
+    std::fs::create_dir(scratch.path("good")).unwrap();
+    std::fs::copy(scratch.path("bk000000000"), scratch.path("good/bk000000000")).unwrap();
+    let mut process = Process::start(&scratch.path("pipelines.toml"), &["--drain"]);
+    process.message("event: a -> jsonl: next_file_missing");
+    let begun = Instant::now();
+    while Manifest::of(scratch.path("good/out")).files().unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the other pipeline waits");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    process.signal("-TERM");
+    let begun = Instant::now();
+    while process.child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!scratch.committed().is_empty());
+}
+
+/// A client that sends requests ahead and takes no answer keeps nobody else waiting, also not at the end.
+#[test]
+fn a_client_that_takes_no_answers_blocks_no_other() {
+    let scratch = Scratch::new();
+    scratch.append("bk000000000", 0, usize::MAX);
+    let mut process = Process::start(&scratch.path("pipelines.toml"), &["--listen", "127.0.0.1:0"]);
+    let line = process.message("listening on ");
+    let address = line.trim().rsplit("//").next().unwrap().to_owned();
+    let mut greedy = TcpStream::connect(&address).unwrap();
+    greedy.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nHost: trailcore\r\n\r\n".repeat(1_000);
+    // More answers than fit between the two.
+    let sent = (0..10).all(|_| greedy.write_all(&request).is_ok());
+    println!("all requests were taken: {sent}");
+    std::thread::sleep(Duration::from_millis(500));
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(stream, "GET /health HTTP/1.1\r\nHost: trailcore\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    println!("answered after {:?}", begun.elapsed());
+    process.signal("-TERM");
+    let begun = Instant::now();
+    while process.child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Two processes and one place: one is killed, one is suspended and comes back. Each change is there once.
 #[test]
 fn another_process_takes_over() {

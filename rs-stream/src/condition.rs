@@ -42,6 +42,11 @@ impl Conditions {
         !self.present.is_empty()
     }
 
+    /// Returns whether a cause keeps the tail from reading what is there. A file that was removed after it was read does not.
+    pub(crate) fn hold_up(&self) -> bool {
+        self.present.iter().any(|condition| condition.kind != EventKind::FilePurged)
+    }
+
     /// Notes that a cause is gone.
     pub(crate) fn clear(&mut self, kind: EventKind) {
         self.present.retain(|condition| condition.kind != kind);

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use trailcore::{Error, Result};
 
 use crate::checkpoint::CheckpointStore;
 use crate::event::{EventKind, Policy};
 use crate::item::Item;
 use crate::link::{Message, Reading};
-use crate::options::{Delivery, TailOptions};
+use crate::options::{Delivery, Start, TailOptions};
 use crate::tail::{Tail, TailHandle};
 
 /// Reads a trail once for any number of subscribers.
@@ -19,6 +20,10 @@ use crate::tail::{Tail, TailHandle};
 /// A subscriber is a [`Tail`] with its own selection, start, delivery, acknowledgement, checkpoint and policies. It reads the files
 /// itself until it has caught up with the shared reading, and changes over to it without a gap or a repeat. One that is too slow
 /// is treated by its own [policy](crate::Slow). If the shared reading ends, its subscribers read the files themselves again.
+///
+/// A cause that lasts, such as a missing file, ends the shared reading after a second: each subscriber meets it itself, with its own
+/// policies and patience. The reading begins again at the end of the trail, once that can be read, and subscribers that have caught up join
+/// it again.
 ///
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();
@@ -40,11 +45,46 @@ use crate::tail::{Tail, TailHandle};
 #[derive(Debug)]
 pub struct Hub {
     path: PathBuf,
+    options: TailOptions,
     reading: Arc<Reading>,
-    handle: TailHandle,
+    stop: Arc<Stop>,
     /// The tail, until it is started.
     tail: Option<Tail>,
     thread: Option<JoinHandle<Result<()>>>,
+}
+
+/// Stops the tail that reads now.
+#[derive(Debug)]
+struct Stop(Mutex<(TailHandle, bool)>);
+
+impl Stop {
+    fn stop(&self) {
+        let mut state = self.0.lock();
+        state.1 = true;
+        state.0.stop();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.lock().1
+    }
+
+    /// Puts another tail in the place of the last one.
+    fn replace(&self, tail: &Tail) {
+        let mut state = self.0.lock();
+        state.0 = tail.handle();
+        if state.1 {
+            state.0.stop();
+        }
+    }
+
+    /// Waits for a time, or for the stop.
+    fn wait(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let handle = self.0.lock().0.clone();
+        while !self.is_stopped() && Instant::now() < until {
+            handle.signal().wait(until);
+        }
+    }
 }
 
 /// The entrance for subscribers of a shared reading.
@@ -64,32 +104,51 @@ impl Door {
 
 /// Time after which an idle reading looks whether its place has moved on.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a cause may last before the reading ends, at most.
+const PATIENCE: u64 = 1_000;
+/// Time before the reading begins again after an error. It doubles with each further one.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Kinds of events in the trail. Each subscriber gets them, with its own policies.
+const OF_SUBSCRIBERS: [EventKind; 8] = [
+    EventKind::UnfinishedTransaction,
+    EventKind::MissingStart,
+    EventKind::RestartAbend,
+    EventKind::RestartAppend,
+    EventKind::HistoryReset,
+    EventKind::TimeBackwards,
+    EventKind::DefinitionChanged,
+    EventKind::FilePurged,
+];
+
+/// Returns the options of the shared reading: it goes on over events in the trail, and ends at a cause that lasts.
+fn of_reading(options: TailOptions) -> TailOptions {
+    let policy = |kind: EventKind| match kind {
+        // A gap is judged after the patience, a missing file at once.
+        EventKind::NextFileMissing => Policy::Continue,
+        kind if OF_SUBSCRIBERS.contains(&kind) => Policy::Continue,
+        _ => Policy::Stop,
+    };
+    let options = EventKind::ALL.iter().fold(options, |options, kind| options.policy(*kind, policy(*kind)));
+    let patience = options.patience.min(PATIENCE);
+    options.patience(Duration::from_millis(patience)).delivery(Delivery::Changes).without_selection()
+}
 
 impl Hub {
     /// Opens the trail at a path. Subscribers that start at the same place share the reading from there on. Of the options, the
-    /// selection, the unit of delivery and the policies of events in the trail have no effect: they are those of each subscriber.
+    /// selection, the unit of delivery and the policies of events have no effect: they are those of each subscriber.
     ///
     /// # Errors
     /// The errors of [`Tail::open`].
     pub fn open(path: impl AsRef<Path>, options: TailOptions) -> Result<Self> {
-        const OF_SUBSCRIBERS: [EventKind; 8] = [
-            EventKind::UnfinishedTransaction,
-            EventKind::MissingStart,
-            EventKind::RestartAbend,
-            EventKind::RestartAppend,
-            EventKind::HistoryReset,
-            EventKind::TimeBackwards,
-            EventKind::DefinitionChanged,
-            EventKind::FilePurged,
-        ];
-        let path = path.as_ref().to_path_buf();
-        let options = OF_SUBSCRIBERS.iter().fold(options, |options, kind| options.policy(*kind, Policy::Continue));
-        let tail = Tail::open(&path, options.delivery(Delivery::Changes).without_selection())?;
+        let (path, options) = (path.as_ref().to_path_buf(), of_reading(options));
+        let tail = Tail::open(&path, options.clone())?;
         let reading = Arc::new(Reading::default());
         if let Some(at) = tail.progress().delivered.trail() {
             reading.move_to(at);
         }
-        Ok(Self { path, reading, handle: tail.handle(), tail: Some(tail), thread: None })
+        let stop = Arc::new(Stop(Mutex::new((tail.handle(), false))));
+        Ok(Self { path, options: options.start(Start::End), reading, stop, tail: Some(tail), thread: None })
     }
 
     /// Adds a subscriber, which starts at the start of its own options. It may be added at any time.
@@ -126,14 +185,11 @@ impl Hub {
     /// # Errors
     /// [`Io`](trailcore::ErrorKind::Io) if the thread cannot be started.
     pub fn start(&mut self) -> Result<()> {
-        if let Some(mut tail) = self.tail.take() {
-            let reading = Arc::clone(&self.reading);
-            let stop = tail.handle();
-            let thread = std::thread::Builder::new().spawn(move || {
-                let outcome = read(&mut tail, &reading, &stop);
-                reading.end(outcome.as_ref().err());
-                outcome
-            });
+        if let Some(tail) = self.tail.take() {
+            let (reading, stop) = (Arc::clone(&self.reading), Arc::clone(&self.stop));
+            let (path, options) = (self.path.clone(), self.options.clone());
+            let open = move || Tail::open(&path, options.clone());
+            let thread = std::thread::Builder::new().spawn(move || read_on(tail, &reading, &stop, open));
             self.thread = Some(thread.map_err(|error| Error::thread(&error))?);
         }
         Ok(())
@@ -148,24 +204,19 @@ impl Hub {
     /// Stops the reading. Its subscribers are not stopped: they read the files themselves.
     ///
     /// # Errors
-    /// The error that has ended the reading.
+    /// The error that has ended the reading, if it has not begun again since.
     pub fn stop(mut self) -> Result<()> {
         self.end()
     }
 
     fn end(&mut self) -> Result<()> {
-        self.handle.stop();
-        match self.thread.take().map(JoinHandle::join) {
-            None => {
-                self.reading.end(None);
-                Ok(())
-            }
+        self.stop.stop();
+        let joined = self.thread.take().map(JoinHandle::join);
+        self.reading.end();
+        match joined {
+            None => Ok(()),
             Some(Ok(outcome)) => outcome,
-            Some(Err(_)) => {
-                let error = Error::internal("the thread of the shared reading has panicked");
-                self.reading.end(Some(&error));
-                Err(error)
-            }
+            Some(Err(_)) => Err(Error::internal("the thread of the shared reading has panicked")),
         }
     }
 }
@@ -179,8 +230,32 @@ impl Drop for Hub {
     }
 }
 
+/// Reads until it is stopped. After an error, the subscribers read the files themselves, and the reading begins again with another tail.
+fn read_on(mut tail: Tail, reading: &Reading, stop: &Stop, open: impl Fn() -> Result<Tail>) -> Result<()> {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let outcome = read(&mut tail, reading, &mut pause);
+        reading.end();
+        let Err(mut error) = outcome else { return Ok(()) };
+        tracing::warn!(%error, "the shared reading has ended; its subscribers read the files themselves");
+        tail = loop {
+            stop.wait(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if stop.is_stopped() {
+                return Err(error);
+            }
+            match open() {
+                Ok(tail) => break tail,
+                Err(again) => error = again,
+            }
+        };
+        stop.replace(&tail);
+    }
+}
+
 /// Reads until the tail is stopped.
-fn read(tail: &mut Tail, reading: &Reading, stop: &TailHandle) -> Result<()> {
+fn read(tail: &mut Tail, reading: &Reading, pause: &mut Duration) -> Result<()> {
+    let stop = tail.handle();
     while !tail.is_stopped() {
         match tail.recv_timeout(LOOK)? {
             Some(Item::Changes(batch)) => {
@@ -188,15 +263,18 @@ fn read(tail: &mut Tail, reading: &Reading, stop: &TailHandle) -> Result<()> {
                 tail.acknowledge(&batch.receipt())?;
             }
             Some(Item::Event(event)) => {
-                if let Some(at) = event.position.trail() {
+                if let Some(at) = event.position.trail().filter(|_| OF_SUBSCRIBERS.contains(&event.kind)) {
                     let message = Message::Event { kind: event.kind, at, file: event.file, what: event.what };
                     reading.send(&message, stop.signal());
                 }
             }
             Some(_) => return Err(Error::internal("a shared reading delivers changes only")),
             None => {
-                if let Some(at) = tail.progress().delivered.trail() {
+                reading.report_dropped();
+                // While a cause lasts, nobody joins at a place that the reading may not get beyond.
+                if let Some(at) = tail.progress().delivered.trail().filter(|_| !tail.is_held_up()) {
                     reading.move_to(at);
+                    *pause = SHORTEST_PAUSE;
                 }
             }
         }

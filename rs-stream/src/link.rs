@@ -39,8 +39,6 @@ struct State {
     /// The place after the last message; `None` until the reading has begun.
     at: Option<TrailPosition>,
     queues: Vec<Queue>,
-    /// The error that has ended the reading.
-    failed: Option<Error>,
 }
 
 /// The queue of one subscriber.
@@ -49,9 +47,45 @@ struct Queue {
     sender: Sender<Message>,
     signal: Arc<Signal>,
     slow: Slow,
-    /// Changes that were dropped, and the place of the first one.
-    dropped: Option<(u64, TrailPosition)>,
+    dropped: Option<Dropped>,
     end: Arc<Mutex<Option<Error>>>,
+}
+
+/// The messages that a subscriber has lost since the last event about them.
+#[derive(Clone, Copy, Debug)]
+struct Dropped {
+    changes: u64,
+    events: u64,
+    /// The place of the first one, and the place after the last one.
+    from: TrailPosition,
+    to: TrailPosition,
+}
+
+impl Dropped {
+    fn new(from: TrailPosition) -> Self {
+        Self { changes: 0, events: 0, from, to: from }
+    }
+
+    /// Counts a message.
+    fn add(&mut self, message: &Message) {
+        match message {
+            Message::Changes(block, after) => {
+                self.changes += block.len() as u64;
+                self.to = after.position;
+            }
+            Message::Event { at, .. } => {
+                self.events += 1;
+                self.to = self.to.max(*at);
+            }
+        }
+    }
+
+    fn event(&self) -> Message {
+        let Self { changes, events, from, to } = self;
+        let events = if *events > 0 { format!(", and {events} events") } else { String::new() };
+        let what = format!("{changes} changes from {from} to {to} were dropped{events}: the subscriber is too slow");
+        Message::Event { kind: EventKind::Dropped, at: *from, file: None, what }
+    }
 }
 
 /// A subscriber's end of its queue.
@@ -113,7 +147,7 @@ impl Reading {
     pub(crate) fn join(&self, signal: &Arc<Signal>, size: usize, slow: Slow) -> Option<(Joined, TrailPosition)> {
         // While the reading waits for a slow subscriber, the others do not wait for its lock.
         let mut state = self.state.try_lock()?;
-        let at = state.at.filter(|_| state.failed.is_none())?;
+        let at = state.at?;
         let (sender, receiver) = bounded(size);
         let end = Arc::default();
         state.queues.push(Queue { sender, signal: Arc::clone(signal), slow, dropped: None, end: Arc::clone(&end) });
@@ -147,13 +181,32 @@ impl Reading {
         }
     }
 
-    /// Disconnects all subscribers: they read the files themselves, and meet an error there.
-    pub(crate) fn end(&self, error: Option<&Error>) {
+    /// Sends the event about lost messages to each subscriber that has lost some and has room in its queue.
+    pub(crate) fn report_dropped(&self) {
         let mut state = self.state.lock();
-        (state.at, state.failed) = (None, error.cloned());
+        state.queues.extract_if(.., |queue| queue.report_dropped() == Reported::Gone).for_each(Queue::close);
+        self.connected.store(state.queues.len(), Ordering::Relaxed);
+    }
+
+    /// Disconnects all subscribers: they read the files themselves, and meet an error there. Nobody joins until the reading has a place
+    /// again.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock();
+        state.at = None;
         state.queues.drain(..).for_each(Queue::close);
         self.connected.store(0, Ordering::Relaxed);
     }
+}
+
+/// The result of an event about what was dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reported {
+    /// There is nothing to report any more.
+    Done,
+    /// The queue is still full.
+    Full,
+    /// The subscriber is not there any more.
+    Gone,
 }
 
 impl Queue {
@@ -165,14 +218,10 @@ impl Queue {
 
     /// Sends a message. Returns whether the subscriber stays connected.
     fn send(&mut self, message: &Message, stop: &Signal) -> bool {
-        if let Some((changes, from)) = self.dropped {
-            let what = format!("{changes} changes from {from} on were dropped: the subscriber is too slow");
-            let event = Message::Event { kind: EventKind::Dropped, at: from, file: None, what };
-            match self.sender.try_send(event) {
-                Ok(()) => self.dropped = None,
-                Err(TrySendError::Full(_)) => return self.drop_one(message),
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
+        match self.report_dropped() {
+            Reported::Done => {}
+            Reported::Full => return self.drop_one(message),
+            Reported::Gone => return false,
         }
         let stays = match self.sender.try_send(message.clone()) {
             Ok(()) => true,
@@ -193,12 +242,26 @@ impl Queue {
     }
 
     fn drop_one(&mut self, message: &Message) -> bool {
-        if let Message::Changes(block, _) = message {
-            let first = block.get(0).and_then(|change| change.position().trail()).unwrap_or_default();
-            let (changes, from) = self.dropped.unwrap_or((0, first));
-            self.dropped = Some((changes + block.len() as u64, from));
-        }
+        let from = match message {
+            Message::Changes(block, _) => block.get(0).and_then(|change| change.position().trail()).unwrap_or_default(),
+            Message::Event { at, .. } => *at,
+        };
+        self.dropped.get_or_insert_with(|| Dropped::new(from)).add(message);
         true
+    }
+
+    /// Sends the event about what was dropped.
+    fn report_dropped(&mut self) -> Reported {
+        let Some(dropped) = &self.dropped else { return Reported::Done };
+        match self.sender.try_send(dropped.event()) {
+            Ok(()) => {
+                self.dropped = None;
+                self.signal.hint();
+                Reported::Done
+            }
+            Err(TrySendError::Full(_)) => Reported::Full,
+            Err(TrySendError::Disconnected(_)) => Reported::Gone,
+        }
     }
 
     /// Waits until there is room.

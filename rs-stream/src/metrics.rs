@@ -53,6 +53,11 @@ const METRICS: [Metric; 10] = [
     }),
 ];
 
+/// Returns a text as the value of a label: the encoder of `prometheus-client` writes it as it is.
+pub(crate) fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
 fn seconds(millis: Option<i64>) -> Option<f64> {
     millis.map(|millis| millis as f64 / 1_000.0)
 }
@@ -85,7 +90,7 @@ impl Collector for Metrics {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (tail, lag) in &lags {
                 if let Some(value) = value(lag) {
-                    metric.encode_family(&[("tail", tail.as_str())])?.encode_gauge(&value)?;
+                    metric.encode_family(&[("tail", label(tail))])?.encode_gauge(&value)?;
                 }
             }
         }

@@ -49,11 +49,21 @@ pub(crate) struct Keeper {
     pub(crate) selection: String,
     /// Identities of files, by sequence number, from the one that the checkpoint is in.
     pub(crate) identities: BTreeMap<u64, String>,
+    /// The place to start at has not been found: a checkpoint would lose it.
+    pub(crate) searches: bool,
+    /// The error of a store while the tail waited, and when it is tried again.
+    pub(crate) failure: Option<(Error, Instant)>,
 }
+
+/// Time between two tries to store a checkpoint while the tail waits, at least.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Returns the checkpoint of a place; `None` without the identity of its file: then nothing of it has been delivered.
     fn checkpoint(&self, mark: &Mark) -> Option<Checkpoint> {
+        if self.searches {
+            return None;
+        }
         let identity = self.identities.get(&mark.read_from().seqno)?.clone();
         Some(new_checkpoint(
             (mark.position.into(), mark.transaction.map(Into::into)),
@@ -101,6 +111,10 @@ impl Shared {
         }
         self.tracker.lock().acknowledge(receipt)?;
         self.store(false)?;
+        // The error of a store while the tail waited, which has not succeeded since.
+        if let Some((error, _)) = self.keeper.lock().failure.take() {
+            return Err(error);
+        }
         // Another thread closes the tail: it may have been too late for the last checkpoint.
         if is_closed() && !self.is_stored() { Err(refused()) } else { Ok(()) }
     }
@@ -128,6 +142,11 @@ impl Shared {
         stored
     }
 
+    /// Notes whether the place to start at is still looked for.
+    pub(crate) fn search(&self, searches: bool) {
+        self.keeper.lock().searches = searches;
+    }
+
     pub(crate) fn note_identity(&self, seqno: u64, identity: String) {
         self.keeper.lock().identities.insert(seqno, identity);
     }
@@ -149,7 +168,21 @@ impl Shared {
         keeper.identities = keeper.identities.split_off(&mark.read_from().seqno);
         keeper.stored = Some(mark);
         keeper.last = Some(Instant::now());
+        keeper.failure = None;
         Ok(())
+    }
+
+    /// Stores what is acknowledged, if that is due, for a tail that waits: an error is kept for the next acknowledgement, and the store is
+    /// tried again.
+    pub(crate) fn store_while_idle(&self) {
+        if self.keeper.lock().failure.as_ref().is_some_and(|(_, again)| Instant::now() < *again) {
+            return;
+        }
+        if let Err(error) = self.store(false) {
+            tracing::warn!(%error, "the checkpoint was not stored; it is tried again");
+            let mut keeper = self.keeper.lock();
+            keeper.failure = Some((error, Instant::now() + keeper.interval.max(AGAIN)));
+        }
     }
 
     /// Returns the checkpoint of what is acknowledged, if it is to be stored.
@@ -179,14 +212,24 @@ impl Shared {
         })
     }
 
-    /// Returns when the next checkpoint is due; `None` if all that is acknowledged is stored.
+    /// Returns the checkpoint of what is acknowledged; `None` while the header of its file has not been read.
+    pub(crate) fn acknowledged(&self) -> Option<Checkpoint> {
+        let mark = self.tracker.lock().acknowledged().clone();
+        self.keeper.lock().checkpoint(&mark)
+    }
+
+    /// Returns when the next checkpoint is due; `None` if all that is acknowledged is stored, or cannot be yet.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.store.0.lock().try_borrow().ok()?.as_ref()?;
         let keeper = self.keeper.lock();
-        if keeper.stored.as_ref() == Some(self.tracker.lock().acknowledged()) {
+        let mark = self.tracker.lock().acknowledged().clone();
+        if keeper.stored.as_ref() == Some(&mark) || keeper.checkpoint(&mark).is_none() {
             return None;
         }
-        Some(keeper.last.map_or_else(Instant::now, |last| last + keeper.interval))
+        match &keeper.failure {
+            Some((_, again)) => Some(*again),
+            None => Some(keeper.last.map_or_else(Instant::now, |last| last + keeper.interval)),
+        }
     }
 
     /// Notes time that the tail has spent in a wait.

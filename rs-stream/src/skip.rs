@@ -24,6 +24,11 @@ impl Skip {
         matches!(self, Self::UntilCsn(_) | Self::UntilTime(_))
     }
 
+    /// Returns whether a position is before the one that is skipped to.
+    pub(crate) fn is_after(&self, position: TrailPosition) -> bool {
+        matches!(self, Self::Before(place) if position < *place)
+    }
+
     fn ends_at(&self, change: &Change<'_>) -> bool {
         match self {
             Self::Nothing => true,

@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use support::{DELIVERIES, Growing, Seen, options, quick, read, trail};
@@ -305,6 +305,51 @@ fn every_store_of_a_checkpoint_fails_once() {
         let end = u64::try_from(files.last().unwrap().len()).unwrap();
         assert_eq!(store.checkpoint().unwrap().position.trail().unwrap().rba, end);
     }
+}
+
+/// A store that fails while the disk is full.
+struct FullWhile(MemoryStore, Arc<AtomicBool>);
+
+impl CheckpointStore for FullWhile {
+    fn load(&mut self) -> Result<Option<Loaded>> {
+        self.0.load()
+    }
+
+    fn store(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(trailcore::Error::new(trailcore::ErrorKind::Io, "no space left")),
+            false => self.0.store(checkpoint),
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_while_a_tail_waits_does_not_end_it() {
+    let of = |seqno: u32| WriterOptions { first_seqno: seqno, ..options() };
+    let files: Vec<_> = (0..3).map(|seqno| trail(of(seqno), &[(100 + u64::from(seqno), 3)]).remove(0)).collect();
+    let growing = Growing::new();
+    growing.append(0, &files[0]);
+    let (store, full) = (MemoryStore::new(), Arc::new(AtomicBool::new(false)));
+    let options = quick().checkpoint_interval(Duration::from_millis(200));
+    let tail = Tail::open_with(growing.path(), options, FullWhile(store.clone(), Arc::clone(&full))).unwrap();
+    let (handle, items) = tail.into_channel(1).unwrap();
+    let (mut seen, mut failures) = (Seen::default(), 0);
+    for (seqno, file) in files.iter().enumerate() {
+        if seqno > 0 {
+            growing.append(seqno, file);
+        }
+        let expected = read(&growing.path());
+        // The acknowledgement fails, and so does each try while the tail waits.
+        full.store(seqno == 1, Ordering::Relaxed);
+        while seen.changes.len() < expected.len() {
+            let item = items.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+            failures += usize::from(seen.take(item).is_some_and(|receipt| handle.acknowledge(&receipt).is_err()));
+        }
+        std::thread::sleep(Duration::from_millis(600));
+    }
+    assert_eq!((&seen.changes, failures), (&read(&growing.path()), 1));
+    handle.close().unwrap();
+    assert_eq!(store.checkpoint().unwrap().position, handle.progress().delivered);
 }
 
 #[test]

@@ -12,15 +12,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use support::{Growing, options, read, trail};
 use trailcore::schema::{ColumnDef, TableDef};
 use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
 use trailcore::{ErrorKind, Position, Timestamp, Trail};
+use trailcore_stream::MemoryStore;
 use trailcore_stream::pipeline::{Pipeline, PipelineMetrics, PipelineOptions, Pipelines, State, Supervisor};
-use trailcore_stream::sink::Manifest;
+use trailcore_stream::sink::{CallbackSink, ChannelSink, Committed, Manifest, Sink};
 
 const KINDS: [&str; 5] = ["jsonl", "csv", "arrow", "parquet", "trail"];
 /// The points of a commit, and how many of them to skip.
@@ -373,6 +374,184 @@ fn a_resume_of_a_running_pipeline_has_no_effect() {
     assert_eq!(committed("jsonl", out.path()), wanted(&growing.path()));
 }
 
+/// Files that each end with a whole transaction.
+fn whole_files() -> Vec<Vec<u8>> {
+    let of = |seqno: u32| {
+        let csn = 100 + u64::from(seqno) * 10;
+        trail(WriterOptions { first_seqno: seqno, ..options() }, &[(csn, 2), (csn + 1, 3), (csn + 2, 2)]).remove(0)
+    };
+    (0..4).map(of).collect()
+}
+
+/// A pipeline that calls a function for each commit.
+fn calls(options: PipelineOptions, take: impl FnMut(&Committed) -> trailcore::Result<()> + Send + 'static) -> Pipeline {
+    let sink: Box<dyn Sink> = Box::new(CallbackSink::new(MemoryStore::new(), take));
+    Pipeline::start_with(options, vec![("callback".to_owned(), sink)]).unwrap()
+}
+
+fn reach(running: &Pipeline, state: State, within: Duration) {
+    let until = Instant::now() + within;
+    while running.status().lanes[0].state != state {
+        assert!(Instant::now() < until, "{:?}, not {state:?}", running.status());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_pause_that_comes_while_an_attempt_fails_is_noticed_at_once() {
+    let growing = Growing::new();
+    growing.append(0, &files()[0]);
+    let more = "retry = { attempts = 0, first = 60000, longest = 60000 }";
+    let (entered, enters) = crossbeam_channel::bounded(0);
+    let (go, goes) = crossbeam_channel::bounded::<()>(0);
+    let running = calls(pipeline(&toml(&growing.path(), "jsonl", growing.folder.path(), more)), move |_| {
+        entered.send(()).unwrap();
+        goes.recv().unwrap();
+        Err(trailcore::Error::new(ErrorKind::Io, "no connection"))
+    });
+    enters.recv().unwrap();
+    running.pause();
+    go.send(()).unwrap();
+    reach(&running, State::Paused, Duration::from_secs(20));
+}
+
+#[test]
+fn a_receiver_that_stops_the_pipeline_does_not_wait_for_itself() {
+    let growing = Growing::new();
+    files().iter().enumerate().for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    let (sender, receiver) = crossbeam_channel::bounded(1);
+    let sinks: Vec<(String, Box<dyn Sink>)> = vec![("channel".to_owned(), Box::new(ChannelSink::new(sender, None)))];
+    let options = pipeline(&toml(&growing.path(), "jsonl", growing.folder.path(), ""));
+    let mut running = Pipeline::start_with(options, sinks).unwrap();
+    let first: Committed = receiver.recv().unwrap();
+    while receiver.is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    let begun = Instant::now();
+    let error = running.stop().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(30) && error.to_string().contains("drop the receiver"), "{error}");
+    assert!(!first.block.is_empty());
+}
+
+#[test]
+fn the_place_moves_on_over_files_without_a_selected_change() {
+    for kind in KINDS {
+        let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+        let files = files();
+        growing.append(0, &files[0]);
+        let more = "select = \"TABLE SHOP.ITEMS, WHERE (NAME = '100/0');\"";
+        let mut running = Pipeline::start(pipeline(&toml(&growing.path(), kind, out.path(), more))).unwrap();
+        running.drain().unwrap();
+        let first = running.status().lanes[0].committed.unwrap().trail().unwrap();
+        assert_eq!((first.seqno, committed(kind, out.path()).len()), (0, 1));
+        files.iter().enumerate().skip(1).for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+        running.resume().unwrap();
+        running.drain().unwrap();
+        let last = running.status().lanes[0].committed.unwrap().trail().unwrap();
+        assert_eq!(last.seqno, files.len() as u64 - 1, "{kind}");
+        // The files that it has read may be purged.
+        (0..files.len() - 1).for_each(|seqno| growing.remove(seqno));
+        running.resume().unwrap();
+        running.drain().unwrap();
+        assert_eq!(committed(kind, out.path()).len(), 1);
+        // Nothing is committed where the file is the same.
+        let entries = || fs::read_dir(out.path().join("_trailcore")).unwrap().count();
+        let before = entries();
+        running.resume().unwrap();
+        running.drain().unwrap();
+        assert_eq!(entries(), before, "{kind}");
+    }
+}
+
+#[test]
+fn a_pipeline_that_starts_at_the_end_goes_on_there_after_a_restart() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let files = whole_files();
+    growing.append(0, &files[0]);
+    let text = toml(&growing.path(), "jsonl", out.path(), "").replace("hints = false", "start = 'end', hints = false");
+    Pipeline::start(pipeline(&text)).unwrap().drain().unwrap();
+    files.iter().enumerate().skip(1).for_each(|(seqno, bytes)| growing.append(seqno, bytes));
+    Pipeline::start(pipeline(&text)).unwrap().drain().unwrap();
+    let first = Trail::from_bytes(files[0].clone()).reader().unwrap().into_changes().count();
+    assert_eq!(committed("jsonl", out.path()), wanted(&growing.path())[first..]);
+}
+
+#[test]
+fn a_drain_ends_at_the_end_and_not_before_a_gap_or_a_torn_file() {
+    let files = whole_files();
+    let changes = |file: &[u8]| Trail::from_bytes(file.to_vec()).reader().unwrap().into_changes().count();
+    let drain = |growing: &Growing, out: &Path, policies: &str| {
+        let text = toml(&growing.path(), "jsonl", out, "");
+        let text = text.replace("hints = false", &format!("patience = 50, policies = {{ {policies} }}, hints = false"));
+        let mut running = Pipeline::start(pipeline(&text)).unwrap();
+        (running.drain(), running.status().lanes.remove(0))
+    };
+    let gap = Growing::new();
+    [0, 2].into_iter().for_each(|seqno| gap.append(seqno, &files[seqno]));
+    let torn = Growing::new();
+    torn.append(0, &files[0][..files[0].len() - 10]);
+    torn.append(1, &files[1]);
+    for (growing, kind, accepted) in [
+        (&gap, ErrorKind::SequenceGap, "next_file_missing = 'continue', sequence_gap = 'continue'"),
+        (&torn, ErrorKind::Truncated, "file_torn = 'continue'"),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let (outcome, lane) = drain(growing, out.path(), "");
+        assert_eq!((outcome.unwrap_err().kind(), lane.state), (kind, State::Failed));
+        // Everything before it is committed.
+        assert!(lane.changes > 0 && lane.changes == committed("jsonl", out.path()).len() as u64);
+        let (outcome, lane) = drain(growing, out.path(), accepted);
+        outcome.unwrap();
+        let kinds: Vec<_> = lane.events.iter().map(|event| (event.kind.name(), event.count)).collect();
+        match kind {
+            ErrorKind::SequenceGap => {
+                assert_eq!(kinds, [("next_file_missing", 1), ("sequence_gap", 1)]);
+                assert!(lane.events[1].last.what.contains("lt000000001 is missing"), "{:?}", lane.events);
+                assert_eq!(committed("jsonl", out.path()).len(), changes(&files[0]) + changes(&files[2]));
+            }
+            _ => assert_eq!(kinds[0], ("file_torn", 1)),
+        }
+    }
+    // A next file that is being made does not keep it from the end.
+    let made = Growing::new();
+    made.append(0, &files[0]);
+    made.append(1, &files[1][..100]);
+    let out = tempfile::tempdir().unwrap();
+    let (outcome, lane) = drain(&made, out.path(), "");
+    outcome.unwrap();
+    assert_eq!((lane.changes, lane.events.len()), (changes(&files[0]) as u64, 0));
+}
+
+#[test]
+fn pipelines_on_one_trail_have_their_own_policies() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    let files = whole_files();
+    growing.append(0, &files[0]);
+    let of = |name: &str, follow: &str| {
+        let text = toml(&growing.path(), "jsonl", &out.path().join(name), "").replace("'test'", &format!("'{name}'"));
+        text.replace("hints = false", &format!("{follow} hints = false"))
+    };
+    let text = of("a", "") + &of("b", "patience = 50, policies = { file_torn = 'continue' },");
+    let mut supervisor = Supervisor::start(Pipelines::from_toml(&text).unwrap()).unwrap();
+    let reach = |name: &str, changes: usize| {
+        let until = Instant::now() + Duration::from_secs(30);
+        while committed("jsonl", &out.path().join(name)).len() < changes {
+            assert!(Instant::now() < until, "{name}: {}", committed("jsonl", &out.path().join(name)).len());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let first = wanted(&growing.path()).len();
+    ["a", "b"].into_iter().for_each(|name| reach(name, first));
+    growing.append(1, &files[1][..files[1].len() - 10]);
+    growing.append(2, &files[2]);
+    let last = Trail::from_bytes(files[2].clone()).reader().unwrap().into_changes().count();
+    let whole = Trail::from_bytes(files[1].clone()).reader().unwrap().into_changes().count();
+    reach("b", first + whole - 1 + last);
+    assert!(committed("jsonl", &out.path().join("a")).len() < first + whole);
+    supervisor.stop().unwrap();
+}
+
 #[test]
 fn two_sinks_of_one_kind_have_names_of_their_own() {
     let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
@@ -539,4 +718,31 @@ fn metrics_have_the_state_of_each_lane() {
         bucket.is_some_and(|line| line.starts_with("trailcore_pipeline_latency_seconds_bucket{") && line.ends_with("} 10")),
         "{text}"
     );
+}
+
+#[test]
+fn metrics_have_events_and_names_with_any_character() {
+    let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
+    growing.append(0, &files()[0]);
+    growing.append(2, &files()[2]);
+    let text = toml(&growing.path(), "jsonl", out.path(), "").replace("'test'", "\"a\\\"b\\\\c\\nd\"");
+    let policies = "patience = 10, policies = { sequence_gap = 'continue' }, hints = false";
+    let mut supervisor = Supervisor::start(Pipelines::from_toml(&text.replace("hints = false", policies)).unwrap()).unwrap();
+    supervisor.drain().unwrap();
+    let metrics = PipelineMetrics::new();
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register_collector(Box::new(metrics.clone()));
+    metrics.set(supervisor.status());
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let labels = r#"{pipeline="a\"b\\c\nd",sink="jsonl""#;
+    assert!(text.contains(&format!("trailcore_pipeline_up{labels}}} 1.0")), "{text}");
+    assert!(text.contains(&format!("trailcore_pipeline_events_total{labels},kind=\"sequence_gap\"}} 1")), "{text}");
+    let tails = trailcore_stream::Metrics::new();
+    let tail = trailcore_stream::Tail::open(growing.path(), trailcore_stream::TailOptions::new()).unwrap();
+    tails.add("a\"b", tail.handle());
+    let (mut registry, mut text) = (prometheus_client::registry::Registry::default(), String::new());
+    registry.register_collector(Box::new(tails));
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains(r#"trailcore_bytes_behind{tail="a\"b"}"#), "{text}");
 }

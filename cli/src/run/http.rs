@@ -1,8 +1,12 @@
 //! /metrics, /health and /status over HTTP.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -18,8 +22,12 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Time in which a client has to take an answer.
+const LIMIT: Duration = Duration::from_secs(2);
+
 #[derive(Default)]
 struct State {
+    is_ending: AtomicBool,
     status: Mutex<Vec<PipelineStatus>>,
     metrics: PipelineMetrics,
 }
@@ -27,7 +35,8 @@ struct State {
 impl Server {
     pub(crate) fn start(address: SocketAddr, status: Vec<PipelineStatus>) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot listen on {address}: {error}"));
-        let http = Arc::new(tiny_http::Server::http(address).map_err(|error| failed(&error))?);
+        let listener = listen(address).map_err(|error| failed(&error))?;
+        let http = Arc::new(tiny_http::Server::from_listener(listener, None).map_err(|error| failed(&error))?);
         let state = Arc::new(State::default());
         let (serving, shown) = (Arc::clone(&http), Arc::clone(&state));
         let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || serve(&serving, &shown));
@@ -49,6 +58,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.state.is_ending.store(true, Ordering::Relaxed);
         self.http.unblock();
         if let Some(thread) = self.thread.take() {
             // A panic in it has been reported already.
@@ -57,10 +67,25 @@ impl Drop for Server {
     }
 }
 
+/// Listens at an address. Connections that it accepts inherit the time limit for writing.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_write_timeout(Some(LIMIT))?;
+    Ok(listener)
+}
+
 fn serve(server: &tiny_http::Server, state: &State) {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(state.metrics.clone()));
+    // A client that does not take its answers gets none to the requests that it has sent ahead.
+    let mut stuck = None;
     for request in server.incoming_requests() {
+        let client = request.remote_addr().copied();
+        if state.is_ending.load(Ordering::Relaxed) || (client.is_some() && client == stuck) {
+            // Without an answer, which nobody may take.
+            drop(request.into_writer());
+            continue;
+        }
         let (code, kind, body) = match (request.method(), request.url()) {
             (Method::Get, "/metrics") => metrics(&registry, takes_open_metrics(&request)),
             (Method::Get, "/status") => status(state),
@@ -71,8 +96,14 @@ fn serve(server: &tiny_http::Server, state: &State) {
         if let Ok(header) = Header::from_bytes("Content-Type", kind) {
             response = response.with_header(header);
         }
+        let begun = Instant::now();
         // The client may be gone.
-        let _ = request.respond(response);
+        if request.respond(response).is_err() || begun.elapsed() >= LIMIT {
+            stuck = client;
+        }
+    }
+    while let Ok(Some(request)) = server.try_recv() {
+        drop(request.into_writer());
     }
 }
 

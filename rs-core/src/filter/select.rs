@@ -313,8 +313,9 @@ impl Select {
         self.each_part(&|select| select.settings.now = Some(now))
     }
 
-    /// Returns `true` in strict mode.
-    pub(crate) fn is_strict(&self) -> bool {
+    /// Returns `true` in strict mode, where a change that a rule cannot decide on is an error.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
         self.mode == Mode::Strict
     }
 

@@ -378,9 +378,9 @@ impl Selector {
         }
     }
 
-    /// Returns the error of a verdict that is neither acceptance nor rejection, with the change's location.
+    /// Returns the error of a verdict that is neither acceptance nor rejection, with the location of the change.
     #[cold]
-    fn error(&mut self, change: &Change<'_>, verdict: &Verdict) -> Error {
+    pub fn error(&mut self, change: &Change<'_>, verdict: &Verdict) -> Error {
         let program = self.program(change);
         if let (Some(problems), Verdict::Error(_)) = (program.problems(), verdict) {
             return change.locate(Error::from(problems));

@@ -1,5 +1,6 @@
 //! [`Lane`]: the thread of a pipeline that writes to one sink.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,15 +15,17 @@ use super::options::PipelineOptions;
 use super::status::{LaneStatus, State};
 use crate::acknowledge::Receipt;
 use crate::checkpoint::{Checkpoint, CheckpointStore, Loaded, unix_micros};
-use crate::event::Policy;
+use crate::event::{Event, EventKind, Policy};
 use crate::hub::Door;
 use crate::item::{Item, Part, Transaction};
-use crate::options::Delivery;
+use crate::options::{Delivery, Start};
 use crate::sink::Sink;
 use crate::tail::{Tail, TailHandle};
 
-/// How long an idle lane waits; a command ends the wait.
-const LONG: Duration = Duration::from_secs(3600);
+/// How long an idle lane waits until it looks whether its place is in another file. A command ends the wait.
+const LONG: Duration = Duration::from_secs(10);
+/// The same while it waits for the end of a cause that keeps it from the end of the trail.
+const SHORT: Duration = Duration::from_millis(10);
 
 /// The task of a lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,12 +73,16 @@ impl Control {
         *wanted
     }
 
-    /// Waits for a time, or until something else is wanted.
-    fn wait(&self, time: Duration) {
+    /// Waits for a time, or until something else is wanted than what an attempt was begun with.
+    fn wait(&self, time: Duration, begun: Wanted) {
         let until = Instant::now() + time;
         let mut wanted = self.wanted.lock();
-        let before = *wanted;
-        while *wanted == before && !self.changed.wait_until(&mut wanted, until).timed_out() {}
+        while *wanted == begun && !self.changed.wait_until(&mut wanted, until).timed_out() {}
+    }
+
+    /// Returns whether it is to stop.
+    fn is_stopping(&self) -> bool {
+        self.wanted() == Wanted::Stop
     }
 
     fn state(&self, state: State) {
@@ -98,12 +105,19 @@ impl std::fmt::Debug for Lane {
 }
 
 impl Lane {
-    pub(super) fn start(options: Arc<PipelineOptions>, name: String, sink: Box<dyn Sink>, door: Option<Door>) -> Result<Self> {
+    pub(super) fn start(
+        options: Arc<PipelineOptions>,
+        name: String,
+        mut sink: Box<dyn Sink>,
+        door: Option<Door>,
+    ) -> Result<Self> {
         let control = Arc::new(Control::default());
+        let stopping = Arc::clone(&control);
+        sink.ends_waits_when(Arc::new(move || stopping.is_stopping()));
         control.status.lock().sink.clone_from(&name);
         let letters = options.dead_letters.as_deref().map(|folder| DeadLetters::new(folder, &options.name, &name));
-        let (tries, is_final) = (0, false);
-        let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries, is_final, door };
+        let (tries, is_final, place) = (0, false, None);
+        let worker = Worker { options, name, sink, letters, control: Arc::clone(&control), tries, is_final, place, door };
         let mut lane = Self { control, thread: None, idle: Some(worker) };
         lane.start_again()?;
         Ok(lane)
@@ -169,6 +183,8 @@ struct Worker {
     tries: u32,
     /// The last error is one that trying again does not help against.
     is_final: bool,
+    /// The file in which the place of the sink is; `None` before the first commit.
+    place: Option<u64>,
     /// A reading of the trail that is shared with others.
     door: Option<Door>,
 }
@@ -258,13 +274,13 @@ impl Worker {
                     return Ok(());
                 }
                 Ok(End::Interrupted) => {}
-                Err(error) => self.recover(error)?,
+                Err(error) => self.recover(error, wanted)?,
             }
         }
     }
 
-    /// Rolls the sink back after an error, and waits before the next try. Fails if there is none.
-    fn recover(&mut self, error: Error) -> Result<()> {
+    /// Rolls the sink back after an error of an attempt that was begun with a wish, and waits before the next try. Fails if there is none.
+    fn recover(&mut self, error: Error, wanted: Wanted) -> Result<()> {
         // The next try loads the place of the sink, and undoes what is left.
         if let Err(error) = self.sink.roll_back() {
             tracing::warn!(pipeline = self.options.name, sink = self.name, %error, "the sink cannot be rolled back");
@@ -289,7 +305,7 @@ impl Worker {
         // A type that was too narrow is wider now: there is nothing to wait for.
         if error.kind() != ErrorKind::SchemaChange {
             let pause = retry.first.saturating_mul(1 << (self.tries - 1).min(20)).min(retry.longest);
-            self.control.wait(Duration::from_millis(pause));
+            self.control.wait(Duration::from_millis(pause), wanted);
         }
         Ok(())
     }
@@ -304,6 +320,7 @@ impl Worker {
         let definitions = checkpoint.as_ref().map(|checkpoint| checkpoint.definitions.clone()).unwrap_or_default();
         let definitions = Definitions::new(&self.options.definitions, definitions);
         self.control.status.lock().committed = checkpoint.as_ref().map(|checkpoint| checkpoint.position);
+        self.place = checkpoint.as_ref().and_then(file_of);
         let mut options = self.options.follow.clone().delivery(self.sink.unit());
         if let Some(select) = &self.options.select {
             options = options.select(select.clone());
@@ -322,39 +339,61 @@ impl Worker {
             return Ok(End::Interrupted);
         }
         self.control.state(State::Running);
+        if self.options.follow.start == Start::Beginning {
+            // Without a commit, a restart begins there again: nothing is lost.
+            self.place = self.place.or(handle.progress().acknowledged.trail().map(|at| at.seqno));
+        }
+        let mut wait = Duration::ZERO;
         loop {
-            let wait = if drains { Duration::ZERO } else { self.until_due(&uncommitted) };
-            match tail.recv_timeout(wait)? {
+            if !drains {
+                wait = self.until_due(&uncommitted);
+            }
+            let received = tail.recv_timeout(wait);
+            if received.is_err() {
+                // Everything before the error is complete.
+                self.commit(&handle, &mut mapping, &mut uncommitted)?;
+            }
+            match received? {
+                Some(Item::Event(event)) if drains && is_waited_for(&event) => {
+                    self.note(&event);
+                    self.commit(&handle, &mut mapping, &mut uncommitted)?;
+                    return Err(event.error());
+                }
                 Some(item) => {
                     if let Some(receipt) = item.receipt().filter(|_| crate::point::has_bug("position before data")) {
                         self.sink.commit(&handle.checkpoint(&receipt)?)?;
                     }
                     if self.sink.is_parallel() {
-                        self.separate(&item, &handle, &mapping, &mut uncommitted)?;
+                        self.separate(&item, &handle, &mut mapping, &mut uncommitted)?;
                     }
                     self.take(&item, &mut mapping, &mut uncommitted)?;
                     if uncommitted.alone && !uncommitted.inside {
-                        self.commit(&handle, &mapping, &mut uncommitted)?;
+                        self.commit(&handle, &mut mapping, &mut uncommitted)?;
                     }
                 }
-                None if tail.is_stopped() => {
-                    self.commit(&handle, &mapping, &mut uncommitted)?;
-                    return Ok(End::Interrupted);
-                }
+                None if tail.is_stopped() => return self.end(&handle, &mut mapping, &mut uncommitted, End::Interrupted),
                 None if drains => {
-                    self.commit(&handle, &mapping, &mut uncommitted)?;
-                    return Ok(End::Reached);
+                    if tail.is_at_end()? {
+                        return self.end(&handle, &mut mapping, &mut uncommitted, End::Reached);
+                    }
+                    wait = SHORT;
                 }
-                None => {}
+                None => self.commit_place(&handle, &mapping, &uncommitted)?,
             }
             if self.is_interrupted(drains) {
-                self.commit(&handle, &mapping, &mut uncommitted)?;
-                return Ok(End::Interrupted);
+                return self.end(&handle, &mut mapping, &mut uncommitted, End::Interrupted);
             }
             if self.is_due(&uncommitted) {
-                self.commit(&handle, &mapping, &mut uncommitted)?;
+                self.commit(&handle, &mut mapping, &mut uncommitted)?;
             }
         }
+    }
+
+    /// Commits what is left, and ends an attempt.
+    fn end(&mut self, tail: &TailHandle, mapping: &mut Mapping, uncommitted: &mut Uncommitted, end: End) -> Result<End> {
+        self.commit(tail, mapping, uncommitted)?;
+        self.commit_place(tail, mapping, uncommitted)?;
+        Ok(end)
     }
 
     /// Returns whether something else is wanted than what it does.
@@ -380,7 +419,7 @@ impl Worker {
 
     /// Prepares a parallel sink for a transaction: one that is large, or has a change that is about several rows, comes on its own between two
     /// commits.
-    fn separate(&mut self, item: &Item, tail: &TailHandle, mapping: &Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
+    fn separate(&mut self, item: &Item, tail: &TailHandle, mapping: &mut Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
         let Item::Transaction(transaction) = item else { return Ok(()) };
         let alone = match transaction.part() {
             Part::Whole => needs_order(transaction)?,
@@ -398,9 +437,7 @@ impl Worker {
     fn take(&mut self, item: &Item, mapping: &mut Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
         match item {
             Item::Event(event) => {
-                if event.policy != Policy::Continue {
-                    self.control.status.lock().error = Some(format!("{}: {}", event.kind.name(), event.what));
-                }
+                self.note(event);
                 return Ok(());
             }
             Item::Transaction(transaction) => {
@@ -418,6 +455,17 @@ impl Worker {
         uncommitted.receipts.extend(item.receipt());
         self.control.status.lock().waiting = uncommitted.changes;
         Ok(())
+    }
+
+    /// Counts an event.
+    fn note(&self, event: &Event) {
+        let (pipeline, sink, kind) = (&self.options.name, &self.name, event.kind.name());
+        tracing::warn!(pipeline, sink, kind, position = %event.position, file = ?event.file, what = event.what, "event");
+        let mut status = self.control.status.lock();
+        status.note(event);
+        if event.policy != Policy::Continue {
+            status.error = Some(format!("{}: {}", event.kind.name(), event.what));
+        }
     }
 
     /// Writes the rows of a change. If the sink refuses all of them, the change goes to the dead letters; if some, these do.
@@ -458,7 +506,7 @@ impl Worker {
     }
 
     /// Commits what was written, with the place after it.
-    fn commit(&mut self, tail: &TailHandle, mapping: &Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
+    fn commit(&mut self, tail: &TailHandle, mapping: &mut Mapping, uncommitted: &mut Uncommitted) -> Result<()> {
         let Some(last) = uncommitted.receipts.last() else { return Ok(()) };
         if uncommitted.inside && self.sink.unit() == Delivery::Transactions {
             // The lane ends inside a transaction, which comes again.
@@ -482,6 +530,36 @@ impl Worker {
             tail.acknowledge(receipt)?;
         }
         self.tries = 0;
+        self.count(&checkpoint, begun, mapping.take_doubts(), uncommitted);
+        *uncommitted = Uncommitted::default();
+        Ok(())
+    }
+
+    /// Commits the place on its own once it is in another file than that of the last commit, although nothing of it is selected: the files
+    /// before it may be purged then.
+    fn commit_place(&mut self, tail: &TailHandle, mapping: &Mapping, uncommitted: &Uncommitted) -> Result<()> {
+        let Some(mut checkpoint) = tail.acknowledged_checkpoint().filter(|_| uncommitted.receipts.is_empty()) else {
+            return Ok(());
+        };
+        if self.place.is_some() && self.place == file_of(&checkpoint) {
+            return Ok(());
+        }
+        checkpoint.definitions = mapping.definitions().known();
+        let begun = Instant::now();
+        self.sink.commit(&checkpoint)?;
+        self.count(&checkpoint, begun, BTreeMap::new(), uncommitted);
+        Ok(())
+    }
+
+    /// Notes a commit in the status.
+    fn count(
+        &mut self,
+        checkpoint: &Checkpoint,
+        begun: Instant,
+        doubts: BTreeMap<(String, usize), u64>,
+        uncommitted: &Uncommitted,
+    ) {
+        self.place = file_of(checkpoint);
         // It is the sink's own code: the status is not locked meanwhile.
         let counts = self.sink.counts();
         let mut status = self.control.status.lock();
@@ -492,7 +570,8 @@ impl Worker {
         status.waiting = 0;
         status.commits += 1;
         status.commit_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        status.dead_letters = self.letters.as_ref().map_or(0, DeadLetters::written);
+        status.dead_letters = self.letters.as_mut().map_or(0, DeadLetters::keep);
+        doubts.into_iter().for_each(|((table, rule), changes)| status.doubt(table, rule, changes));
         status.counts = counts;
         status.error = None;
         status.error_class = None;
@@ -507,8 +586,16 @@ impl Worker {
                 *count += changes;
             }
         }
-        drop(status);
-        *uncommitted = Uncommitted::default();
-        Ok(())
     }
+}
+
+/// Returns the file that a follower needs to go on at a checkpoint.
+fn file_of(checkpoint: &Checkpoint) -> Option<u64> {
+    checkpoint.read_from().trail().map(|at| at.seqno)
+}
+
+/// Returns whether the tail waits until somebody accepts an event, so that the end of the trail is not reached. A gap is judged after a
+/// missing file.
+fn is_waited_for(event: &Event) -> bool {
+    event.policy == Policy::Wait && event.kind != EventKind::NextFileMissing
 }

@@ -39,13 +39,16 @@ pub(crate) struct DeadLetters {
     reasons: Vec<u8>,
     /// Letters that are not written yet.
     waiting: u64,
-    written: u64,
+    /// Letters that are written, before the commit that moves on over their changes.
+    synced: u64,
+    /// Letters whose changes are before the place of the sink.
+    kept: u64,
 }
 
 impl DeadLetters {
     pub(crate) fn new(folder: &Path, pipeline: &str, sink: &str) -> Self {
         let name = trailcore::sink::file_name(&format!("{pipeline}.{sink}.jsonl"));
-        Self { path: folder.join(name), changes: Vec::new(), reasons: Vec::new(), waiting: 0, written: 0 }
+        Self { path: folder.join(name), changes: Vec::new(), reasons: Vec::new(), waiting: 0, synced: 0, kept: 0 }
     }
 
     /// Returns the file of the changes.
@@ -73,8 +76,7 @@ impl DeadLetters {
     /// Writes what was added, durably. It has to be called before the commit that moves on over the changes.
     pub(crate) fn sync(&mut self) -> Result<()> {
         if crate::point::has_bug("dead letter dropped") {
-            self.written += self.waiting;
-            self.forget();
+            self.wrote();
         }
         if self.waiting == 0 {
             return Ok(());
@@ -82,21 +84,22 @@ impl DeadLetters {
         // The reasons first: `trim` keeps a change only with its reason.
         append(&self.reasons_path(), &self.reasons)?;
         append(&self.path, &self.changes)?;
-        self.written += self.waiting;
-        self.forget();
+        self.wrote();
         Ok(())
     }
 
-    /// Forgets what was added and not written.
-    pub(crate) fn forget(&mut self) {
+    /// Notes that all letters are written.
+    fn wrote(&mut self) {
+        self.synced += self.waiting;
         self.changes.clear();
         self.reasons.clear();
         self.waiting = 0;
     }
 
-    /// Returns the number of changes that were written.
-    pub(crate) fn written(&self) -> u64 {
-        self.written
+    /// Counts the letters that are written, once the sink has committed the place after their changes. Returns the number of all so far.
+    pub(crate) fn keep(&mut self) -> u64 {
+        self.kept += std::mem::take(&mut self.synced);
+        self.kept
     }
 
     /// Returns the reasons of the letters, each with its line, up to one that is torn by a crash.
@@ -118,7 +121,9 @@ impl DeadLetters {
 
     /// Removes the letters at a position and after it: their changes come again.
     pub(crate) fn trim(&mut self, from: Position) -> Result<()> {
-        self.forget();
+        self.changes.clear();
+        self.reasons.clear();
+        (self.waiting, self.synced) = (0, 0);
         let (path, reasons) = (self.reasons_path(), self.reasons()?);
         let changes = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -200,11 +205,14 @@ mod tests {
             letters.add(&change(rba).as_change(), Form::default(), &error).unwrap();
         }
         letters.sync().unwrap();
-        assert_eq!(letters.written(), 3);
+        assert_eq!(letters.keep(), 3);
         letters.add(&change(40).as_change(), Form::default(), &error).unwrap();
         fs::write(letters.path(), fs::read_to_string(letters.path()).unwrap() + "{\"torn").unwrap();
+        letters.sync().unwrap();
         letters.trim(Position::new(0, 15)).unwrap();
         letters.sync().unwrap();
+        // The sink has not committed the place after the last one, which comes again.
+        assert_eq!(letters.keep(), 3);
         let lines = fs::read_to_string(letters.path()).unwrap();
         assert!(lines.lines().count() == 1 && lines.contains("\"rba\":10"), "{lines}");
         assert_eq!(fs::read_to_string(letters.reasons_path()).unwrap().lines().count(), 1);

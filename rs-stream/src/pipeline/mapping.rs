@@ -75,7 +75,12 @@ pub(crate) struct Mapping {
     /// The definitions of rows that rules produce, by the source's definition.
     made: TableMap<BTreeMap<MadeBy, Made>>,
     definitions: Definitions,
+    /// The changes that rules could not decide on, by table and rule.
+    doubts: BTreeMap<(String, usize), u64>,
 }
+
+/// Sets a column of an image.
+type Setter = fn(Builder, &str, &Value<'_>) -> Result<Builder>;
 
 /// The version of the source's definition, the target, and the rule that projects.
 type MadeBy = (u64, String, Option<usize>);
@@ -120,8 +125,8 @@ impl Mapping {
         let transforms = transforms.iter().map(|one| Ok((pattern(one)?, one.clone()))).collect::<Result<_>>()?;
         let maps = |select: &&Select| select.rules().any(|rule| rule.projects() || rule.has_target());
         let rules = select.filter(maps).map(|select| (select.rules().cloned().collect(), select.selector()));
-        let (scratch, plans, made, definitions) = Default::default();
-        Ok(Self { transforms, rules, scratch, plans, made, definitions })
+        let (scratch, plans, made, definitions, doubts) = Default::default();
+        Ok(Self { transforms, rules, scratch, plans, made, definitions, doubts })
     }
 
     /// Watches the definitions of tables.
@@ -132,6 +137,11 @@ impl Mapping {
     /// Returns the definitions that it has met.
     pub(crate) fn definitions(&self) -> &Definitions {
         &self.definitions
+    }
+
+    /// Returns the changes that rules of a lenient selection could not decide on since the last call, by table and rule.
+    pub(crate) fn take_doubts(&mut self) -> BTreeMap<(String, usize), u64> {
+        std::mem::take(&mut self.doubts)
     }
 
     /// Returns whether rows may differ from the changes of the trail.
@@ -162,17 +172,12 @@ impl Mapping {
 
     /// Returns the changes that the rules of the selection make; `None` if they leave it as it is.
     fn by_rules(&mut self, change: &Change<'_>, met: Option<&Met>) -> Result<Option<Vec<OwnedChange>>> {
-        let Some((rules, selector)) = &mut self.rules else { return Ok(None) };
-        if change.op() == Op::Ddl {
+        if self.rules.is_none() || change.op() == Op::Ddl {
             return Ok(None);
         }
+        let hits = self.hits(change)?;
+        let Some((rules, selector)) = &mut self.rules else { return Ok(None) };
         let program = selector.program(change);
-        let mut hits = Vec::new();
-        program.each_hit(change, &mut self.scratch, |rule, verdict| {
-            if verdict.is_accept() {
-                hits.push(rule);
-            }
-        });
         let targets = hits.into_iter().map(|number| {
             let rule = rules.get(number).ok_or_else(|| Error::internal("a selection accepts by a rule that it does not have"))?;
             Ok((number, rule.projects(), rule.target_of(&change.table_name(), &[], NameMatch::Exact)?))
@@ -189,14 +194,19 @@ impl Mapping {
             let stated = met.map(Met::with_all_columns);
             let define = |target: &str| projected_table(change.table(), target, program.projected(number));
             let Made { table, kinds, plan } = self.made_of(change, (target, Some(number)), stated.as_ref(), define)?;
-            let mut builder = like(change, &table);
+            let is_delete = change.op() == Op::Delete;
+            // A deleted row has values only before the change.
+            let (mut builder, set): (_, Setter) = match is_delete {
+                true => (like(change, &table).with_before(), Builder::before),
+                false => (like(change, &table), Builder::after),
+            };
             for (name, value) in projected.columns {
                 let index = table.column(&name).map(|(index, _)| index);
                 let kind = index.and_then(|index| kinds.get(index)).copied().unwrap_or(ProjectedKind::Unknown);
-                builder = builder.after(&name, &fitting(change, &name, kind, value)?.as_value())?;
+                builder = set(builder, &name, &fitting(change, &name, kind, value)?.as_value())?;
             }
-            // The key of the old row, for updates and deletes.
-            if let (Some(before), true) = (change.before()?, matches!(change.op(), Op::Update | Op::PkUpdate | Op::Delete)) {
+            // The key of the old row, for updates.
+            if let (Some(before), true) = (change.before()?, matches!(change.op(), Op::Update | Op::PkUpdate)) {
                 builder = builder.with_before();
                 for (column, kind) in table.columns().iter().zip(&*kinds) {
                     let old = match kind {
@@ -216,6 +226,24 @@ impl Mapping {
             });
         }
         Ok(Some(made))
+    }
+
+    /// Returns the numbers of the rules that accept a change. A rule that cannot decide on it is an error, or counted in lenient mode.
+    fn hits(&mut self, change: &Change<'_>) -> Result<Vec<usize>> {
+        let Some((_, selector)) = &mut self.rules else { return Ok(Vec::new()) };
+        let program = selector.program(change);
+        let (mut hits, mut doubts) = (Vec::new(), Vec::new());
+        program.each_hit(change, &mut self.scratch, |rule, verdict| match verdict.is_accept() {
+            true => hits.push(rule),
+            false => doubts.push((rule, verdict)),
+        });
+        if let Some((_, verdict)) = doubts.first().filter(|_| selector.select().is_strict()) {
+            return Err(selector.error(change, verdict));
+        }
+        for (rule, _) in doubts {
+            *self.doubts.entry((change.table_name().into_owned(), rule)).or_default() += 1;
+        }
+        Ok(hits)
     }
 
     /// Returns a change with its rows under the name of a target, and transformed.
@@ -369,13 +397,7 @@ fn transformed(change: &Change<'_>, plan: &Plan) -> Result<OwnedChange> {
 }
 
 /// Sets the columns of an image. A column that the row does not have stays missing.
-fn fill(
-    change: &Change<'_>,
-    mut builder: Builder,
-    row: &Row<'_>,
-    plan: &Plan,
-    set: fn(Builder, &str, &Value<'_>) -> Result<Builder>,
-) -> Result<Builder> {
+fn fill(change: &Change<'_>, mut builder: Builder, row: &Row<'_>, plan: &Plan, set: Setter) -> Result<Builder> {
     for (column, step) in plan.target.columns().iter().zip(&plan.columns) {
         let (index, mask, cast) = match step {
             Step::Constant(text) => {
@@ -663,5 +685,61 @@ mod tests {
         // A value that the column cannot hold is refused.
         let (found, _) = projected("A = @IF (ID > 7, @HEXTOBIN ('41'), CODE)", &[("7", Some("t")), ("9", Some("t"))]);
         assert!(found[0].contains(r#""A":"t""#) && found[1].contains("COLMAP gives bytes"), "{found:?}");
+    }
+
+    #[test]
+    fn a_rule_that_cannot_decide_is_an_error_or_counted() {
+        let columns = vec![ColumnDef::number("ID").key(), ColumnDef::number("CREDIT")];
+        let table = Arc::new(TableDef::new("BANK.ACCOUNTS", columns));
+        let number = |digits| Value::Number(Number::Text(digits));
+        let with = |credit: Option<&'static str>| {
+            let builder = Builder::new(Op::Insert, &table).after("ID", &number("7")).unwrap();
+            match credit {
+                Some(credit) => builder.after("CREDIT", &number(credit)).unwrap().build().unwrap(),
+                None => builder.build().unwrap(),
+            }
+        };
+        let text = "MAP BANK.ACCOUNTS, TARGET X.ALL; MAP BANK.ACCOUNTS, TARGET Y.BIG, FILTER (CREDIT > 1000);";
+        for lenient in [false, true] {
+            let select = Select::parse(text).unwrap();
+            let select = if lenient { select.lenient() } else { select };
+            let mut mapping = Mapping::new(Some(&select), &[]).unwrap();
+            let mut targets = Vec::new();
+            let mut map = |change: &OwnedChange| {
+                mapping.map(&change.as_change(), |row, _| {
+                    targets.push(row.table_name().into_owned());
+                    Ok(())
+                })
+            };
+            map(&with(Some("2000"))).unwrap();
+            map(&with(Some("1"))).unwrap();
+            let outcome = map(&with(None));
+            assert_eq!(targets[..3], ["X.ALL", "Y.BIG", "X.ALL"]);
+            if lenient {
+                outcome.unwrap();
+                assert_eq!(targets[3..], ["X.ALL"]);
+                assert_eq!(mapping.take_doubts(), BTreeMap::from([(("BANK.ACCOUNTS".to_owned(), 1), 1)]));
+            } else {
+                let error = outcome.unwrap_err();
+                assert!(error.kind() == ErrorKind::Undecidable && error.to_string().contains("cannot be decided"), "{error}");
+                assert_eq!(targets.len(), 3);
+            }
+        }
+    }
+
+    #[test]
+    fn a_delete_has_its_values_before_the_change() {
+        let columns = vec![ColumnDef::number("ID").key(), ColumnDef::varchar("CODE", 20)];
+        let table = Arc::new(TableDef::new("BANK.POSTINGS", columns));
+        let number = |digits| Value::Number(Number::Text(digits));
+        let builder = Builder::new(Op::Delete, &table).with_before().before("ID", &number("7")).unwrap();
+        let change = builder.before("CODE", &Value::Text("EUR".into())).unwrap().build().unwrap();
+        let select = "MAP BANK.POSTINGS, TARGET Y.P, COLMAP (USEDEFAULTS, K = ID, L = @STRLEN (CODE));";
+        let mut mapping = Mapping::new(Some(&Select::parse(select).unwrap()), &[]).unwrap();
+        let mut lines = Vec::new();
+        let keep = |row: &Change<'_>, _: Option<u64>| row.to_json().map(|line| lines.push(line));
+        mapping.map(&change.as_change(), keep).unwrap();
+        let rows = r#""before":{"ID":7,"CODE":"EUR","K":7,"L":3},"after":null"#;
+        assert!(lines[0].contains(rows), "{}", lines[0]);
     }
 }

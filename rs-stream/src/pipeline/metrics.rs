@@ -12,6 +12,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::status::{LaneStatus, PipelineStatus, State};
 use crate::checkpoint::unix_micros;
+use crate::metrics::label;
 
 /// The state of pipelines as metrics, with the labels `pipeline` and `sink`. The host sets the status before each scrape. A value that is
 /// unknown has no sample.
@@ -75,32 +76,58 @@ const LIMITS: [f64; 5] = [0.1, 1.0, 10.0, 60.0, f64::MAX];
 impl Collector for PipelineMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let status = self.status.lock().clone();
-        let lanes = || status.iter().flat_map(|pipeline| pipeline.lanes.iter().map(move |lane| (pipeline.name.as_str(), lane)));
+        let lanes = || status.iter().flat_map(|pipeline| pipeline.lanes.iter().map(|lane| (labels(pipeline, lane), lane)));
         for (name, help, grows, value) in METRICS {
             let kind = if grows { MetricType::Counter } else { MetricType::Gauge };
             let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
-            for (pipeline, lane) in lanes() {
+            for (labels, lane) in lanes() {
                 let Some(value) = value(lane) else { continue };
-                let labels = [("pipeline", pipeline), ("sink", lane.sink.as_str())];
                 let family = metric.encode_family(&labels)?;
                 if grows { ConstCounter::new(value).encode(family)? } else { ConstGauge::new(value).encode(family)? }
             }
         }
         let help = "Time of committed changes from their commit in the database to that in the sink";
         let mut metric = encoder.encode_descriptor("trailcore_pipeline_latency_seconds", help, None, MetricType::Histogram)?;
-        for (pipeline, lane) in lanes() {
-            let labels = [("pipeline", pipeline), ("sink", lane.sink.as_str())];
+        for (labels, lane) in lanes() {
             let classes: Vec<_> = LIMITS.into_iter().zip(lane.latency).collect();
             let (sum, count) = (lane.latency_milliseconds as f64 / 1_000.0, lane.latency.iter().sum());
             metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &classes, None)?;
         }
         let help = "1 for the class of the last error of a lane";
         let mut metric = encoder.encode_descriptor("trailcore_pipeline_error", help, None, MetricType::Gauge)?;
-        for (pipeline, lane) in lanes() {
+        for (labels, lane) in lanes() {
             let Some(class) = lane.error_class else { continue };
-            let labels = [("pipeline", pipeline), ("sink", lane.sink.as_str()), ("class", class)];
-            ConstGauge::new(1.0).encode(metric.encode_family(&labels)?)?;
+            ConstGauge::new(1.0).encode(metric.encode_family(&with(labels, "class", class))?)?;
+        }
+        let help = "Events of the trail that the lane has met";
+        let mut metric = encoder.encode_descriptor("trailcore_pipeline_events", help, None, MetricType::Counter)?;
+        for (labels, lane) in lanes() {
+            for known in &lane.events {
+                let labels = with(labels.clone(), "kind", known.kind.name());
+                ConstCounter::new(known.count).encode(metric.encode_family(&labels)?)?;
+            }
+        }
+        let help = "Committed changes that a rule of a lenient selection could not decide on";
+        let mut metric = encoder.encode_descriptor("trailcore_pipeline_undecided", help, None, MetricType::Counter)?;
+        for (labels, lane) in lanes() {
+            for doubt in &lane.doubts {
+                let rule = doubt.rule.to_string();
+                let labels = with(with(labels.clone(), "table", &doubt.table), "rule", &rule);
+                ConstCounter::new(doubt.changes).encode(metric.encode_family(&labels)?)?;
+            }
         }
         Ok(())
     }
+}
+
+/// Names and values of labels.
+type Labels = Vec<(&'static str, String)>;
+
+fn labels(pipeline: &PipelineStatus, lane: &LaneStatus) -> Labels {
+    with(with(Labels::new(), "pipeline", &pipeline.name), "sink", &lane.sink)
+}
+
+fn with(mut labels: Labels, name: &'static str, value: &str) -> Labels {
+    labels.push((name, label(value)));
+    labels
 }

@@ -31,7 +31,7 @@ pub use self::mapping::{Cast, Mask, Transform};
 #[cfg(feature = "metrics")]
 pub use self::metrics::PipelineMetrics;
 pub use self::options::{CommitLimits, PipelineOptions, Pipelines, RetryOptions, SinkOptions};
-pub use self::status::{LaneStatus, PipelineStatus, State};
+pub use self::status::{EventCount, LaneStatus, PipelineStatus, RuleDoubt, State};
 pub use self::supervisor::{Difference, Supervisor};
 use crate::hub::Door;
 use crate::options::{Delivery, Start};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use trailcore::Position;
 
+use crate::event::{Event, EventKind};
 use crate::lag::Lag;
 
 /// The activity of a lane of a pipeline.
@@ -65,6 +66,13 @@ pub struct LaneStatus {
     pub commit_milliseconds: u64,
     /// Changes that the sink has refused, and that are in the file of dead letters.
     pub dead_letters: u64,
+    /// Events of the trail that it has met, by kind. With the policy `continue`, what an event is about has been skipped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventCount>,
+    /// Committed changes that rules of a lenient selection could not decide on, although another rule has accepted them: they are not in
+    /// the targets of these rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<RuleDoubt>,
     /// Errors after which it has tried again.
     pub retries: u64,
     /// The last error; absent after a commit.
@@ -82,6 +90,51 @@ pub struct LaneStatus {
     /// The distance to the end of the trail; absent while it does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Lag>,
+}
+
+/// The events of one kind that a lane has met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventCount {
+    /// The kind.
+    pub kind: EventKind,
+    /// Their number.
+    pub count: u64,
+    /// The last one.
+    pub last: Event,
+}
+
+/// The changes of a table that a rule could not decide on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RuleDoubt {
+    /// The table.
+    pub table: String,
+    /// The number of the rule in the selection, from 0.
+    pub rule: usize,
+    /// Their number.
+    pub changes: u64,
+}
+
+impl LaneStatus {
+    /// Counts an event.
+    pub(super) fn note(&mut self, event: &Event) {
+        match self.events.iter_mut().find(|known| known.kind == event.kind) {
+            Some(known) => {
+                known.count += 1;
+                known.last = event.clone();
+            }
+            None => self.events.push(EventCount { kind: event.kind, count: 1, last: event.clone() }),
+        }
+    }
+
+    /// Counts changes that a rule could not decide on.
+    pub(super) fn doubt(&mut self, table: String, rule: usize, changes: u64) {
+        match self.doubts.iter_mut().find(|known| known.rule == rule && known.table == table) {
+            Some(known) => known.changes += changes,
+            None => self.doubts.push(RuleDoubt { table, rule, changes }),
+        }
+    }
 }
 
 impl PipelineStatus {

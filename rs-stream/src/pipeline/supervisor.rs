@@ -14,6 +14,9 @@ use crate::checkpoint::unix_micros;
 use crate::hub::{Door, Hub};
 use crate::options::Start;
 
+/// Time between two looks at pipelines that move to the end.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Runs any number of pipelines. Each sink has a thread of its own, so one that fails, blocks or is slow delays no other. Pipelines that
 /// follow one trail share its reading once they have caught up.
 ///
@@ -223,6 +226,22 @@ impl Supervisor {
     /// # Errors
     /// The first error that has ended a pipeline.
     pub fn drain(&mut self) -> Result<()> {
+        self.drain_until(|_| false)
+    }
+
+    /// Moves all pipelines to the end of what is there now, and stops them; at once if `stops` returns `true`, which is called with their
+    /// status several times in a second.
+    ///
+    /// # Errors
+    /// The first error that has ended a pipeline.
+    pub fn drain_until(&mut self, mut stops: impl FnMut(&[PipelineStatus]) -> bool) -> Result<()> {
+        self.running.values().for_each(Pipeline::ask_to_drain);
+        while !self.running.values().all(Pipeline::has_ended) {
+            if stops(&self.status()) {
+                return self.stop();
+            }
+            std::thread::sleep(LOOK);
+        }
         self.running.values_mut().map(Pipeline::drain).fold(Ok(()), Result::and)
     }
 }

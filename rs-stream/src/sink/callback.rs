@@ -1,8 +1,9 @@
 //! Sinks for programs that embed a pipeline: a function, and a channel.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{SendTimeoutError, Sender};
 use trailcore::{Change, ChangeBlock, Error, ErrorKind, Result};
 
 use super::{Promise, Sink};
@@ -11,7 +12,7 @@ use crate::checkpoint::{Checkpoint, CheckpointStore};
 /// The changes of one commit, and the checkpoint after them.
 #[derive(Clone, Debug)]
 pub struct Committed {
-    /// The changes, in order.
+    /// The changes, in order. None if the place has moved on to another file without a selected change.
     pub block: Arc<ChangeBlock>,
     /// The checkpoint. A program that stores it with the changes, in one transaction of its own, has each change exactly once.
     pub checkpoint: Checkpoint,
@@ -75,25 +76,59 @@ impl<F: FnMut(&Committed) -> Result<()> + Send> Sink for CallbackSink<F> {
 }
 
 /// Sends the changes of each commit to a channel. The receiver is responsible for what it has received; a full channel makes the pipeline
-/// wait.
-#[derive(Debug)]
+/// wait. A pipeline that is stopped waits for a second; what the receiver has not taken by then comes again at the next start.
 pub struct ChannelSink {
     sender: Sender<Committed>,
     start: Option<Checkpoint>,
     block: ChangeBlock,
+    is_stopping: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// Time between two looks at the wish to stop while the channel is full.
+const LOOK: Duration = Duration::from_millis(20);
+/// Time that a receiver has for the last commit after the wish to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl std::fmt::Debug for ChannelSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChannelSink").field("start", &self.start).field("changes", &self.block.len()).finish_non_exhaustive()
+    }
 }
 
 impl ChannelSink {
     /// Creates the sink. The receiver keeps the checkpoints: `start` is the one to continue at.
     #[must_use]
     pub fn new(sender: Sender<Committed>, start: Option<Checkpoint>) -> Self {
-        Self { sender, start, block: ChangeBlock::default() }
+        Self { sender, start, block: ChangeBlock::default(), is_stopping: Arc::new(|| false) }
+    }
+
+    /// Sends a commit. Waits while the channel is full, unless the pipeline is to stop.
+    fn send(&self, mut committed: Committed) -> Result<()> {
+        let mut until = None;
+        loop {
+            committed = match self.sender.send_timeout(committed, LOOK) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Disconnected(_)) => {
+                    return Err(Error::new(ErrorKind::Cancelled, "the receiver of the channel is gone"));
+                }
+                Err(SendTimeoutError::Timeout(same)) => same,
+            };
+            if (self.is_stopping)() && Instant::now() >= *until.get_or_insert_with(|| Instant::now() + GRACE) {
+                let what = "the pipeline stops, and the receiver of the channel does not take the last commit";
+                return Err(Error::new(ErrorKind::Cancelled, what)
+                    .hint("drop the receiver, or receive in another thread than the one that stops the pipeline"));
+            }
+        }
     }
 }
 
 impl Sink for ChannelSink {
     fn promise(&self) -> Promise {
         Promise::ExactlyOnce
+    }
+
+    fn ends_waits_when(&mut self, is_stopping: Arc<dyn Fn() -> bool + Send + Sync>) {
+        self.is_stopping = is_stopping;
     }
 
     fn load(&mut self) -> Result<Option<Checkpoint>> {
@@ -111,7 +146,7 @@ impl Sink for ChannelSink {
 
     fn commit(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let committed = Committed { block: Arc::new(std::mem::take(&mut self.block)), checkpoint: checkpoint.clone() };
-        self.sender.send(committed).map_err(|_| Error::new(ErrorKind::Cancelled, "the receiver of the channel is gone"))?;
+        self.send(committed)?;
         self.start = Some(checkpoint.clone());
         Ok(())
     }

@@ -60,6 +60,10 @@ pub struct FilesSink {
     committer: Committer,
     /// The files that are being written, by table and by folder below it.
     open: BTreeMap<String, BTreeMap<String, Open>>,
+    /// Files that are open at once, at most.
+    most_open: usize,
+    /// Writes since the last commit.
+    writes: u64,
     /// Files that have begun since the last commit.
     begun: usize,
     done: Vec<PublishedFile>,
@@ -81,6 +85,8 @@ impl fmt::Debug for FilesSink {
 struct Open {
     /// Its number among the files since the last commit.
     number: usize,
+    /// The number of its last write.
+    last_write: u64,
     /// Its path while it is staged.
     staged: PathBuf,
     facts: PublishedFile,
@@ -160,9 +166,9 @@ impl FilesSink {
             let what = format!("the option {name} has no effect on {}", format.name());
             return Err(Error::new(ErrorKind::InvalidArgument, what).hint("write Parquet, or leave it out"));
         }
-        let (open, begun, done, line, folder, is_careful) = Default::default();
-        let committer = Committer::new(manifest);
-        Ok(Self { format, options, committer, open, begun, done, line, folder, is_careful })
+        let (open, writes, begun, done, line, folder, is_careful) = Default::default();
+        let (committer, most_open) = (Committer::new(manifest), MOST_OPEN);
+        Ok(Self { format, options, committer, open, most_open, writes, begun, done, line, folder, is_careful })
     }
 
     /// Sets the folder of a change's partition, such as `date=2024-03-01/BRANCH=7/`.
@@ -209,12 +215,33 @@ impl FilesSink {
         let facts = PublishedFile { path, table: table.into_owned(), changes: 0, bytes: 0, first: at, last: at };
         let number = self.begun;
         self.begun += 1;
-        Ok(Open { number, staged, facts, content })
+        Ok(Open { number, last_write: 0, staged, facts, content })
+    }
+
+    /// Ends the file that has waited longest for a change, if as many are open as may be.
+    fn make_room(&mut self) -> Result<()> {
+        let each = |(table, folders): (&String, &BTreeMap<String, Open>)| {
+            folders.iter().map(|(folder, open)| (open.last_write, table.clone(), folder.clone())).collect::<Vec<_>>()
+        };
+        if self.open.values().map(BTreeMap::len).sum::<usize>() < self.most_open {
+            return Ok(());
+        }
+        let Some((_, table, folder)) = self.open.iter().flat_map(each).min() else { return Ok(()) };
+        // While it is open, so that its types can be seen.
+        let flushed = match self.open.get_mut(&table).and_then(|folders| folders.get_mut(&folder)) {
+            Some(open) => open.content.flush(),
+            None => Ok(()),
+        };
+        self.adapted(flushed)?;
+        match self.open.get_mut(&table).and_then(|folders| folders.remove(&folder)) {
+            Some(open) => self.end(open),
+            None => Ok(()),
+        }
     }
 
     /// Ends a file, and gives it its final name below the staged folder.
     fn end(&mut self, open: Open) -> Result<()> {
-        let Open { number, staged, mut facts, content } = open;
+        let Open { number, staged, mut facts, content, .. } = open;
         // The first change of the file was refused.
         if facts.changes == 0 {
             return Ok(());
@@ -254,8 +281,14 @@ impl FilesSink {
     }
 }
 
-/// Returns the text of a column, for the name of a partition. NULL and a missing column are `__null__`.
+/// Files that are open at once, at most: a process has often no more than 1,024.
+const MOST_OPEN: usize = 256;
+
+/// Returns the text of a column, for the name of a partition. NULL, a missing column and DDL are `__null__`; bytes are hexadecimal.
 fn column_text(change: &Change<'_>, name: &str) -> Result<String> {
+    if change.op() == Op::Ddl {
+        return Ok("__null__".to_owned());
+    }
     let (before, after) = change.images()?;
     let column = [after, before].into_iter().flatten().find_map(|row| row.get(name));
     if column.is_none() && change.table().column(name).is_none() {
@@ -266,6 +299,9 @@ fn column_text(change: &Change<'_>, name: &str) -> Result<String> {
         Some(Value::Text(text)) => text.into_owned(),
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::DateTime(time)) => time.to_string(),
+        Some(Value::Bytes(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Some(Value::Invalid(_)) => "__invalid__".to_owned(),
+        Some(Value::Unchanged) => "__unchanged__".to_owned(),
         _ => "__null__".to_owned(),
     })
 }
@@ -434,9 +470,11 @@ impl Sink for FilesSink {
             check_alone(change, &self.options.table)?;
         }
         self.set_folder(change)?;
-        let table = change.table_name();
+        self.writes += 1;
+        let (table, number) = (change.table_name(), self.writes);
         let known = self.open.get_mut(&*table).and_then(|folders| folders.get_mut(&self.folder));
         if let Some(open) = known {
+            open.last_write = number;
             let outcome = match open.content.takes(change)? {
                 true => open.write(change, &mut self.line).map(|()| true),
                 // While the file is open, so that its types can be seen.
@@ -448,7 +486,9 @@ impl Sink for FilesSink {
                 Err(error) => return self.adapted(Err(error)),
             }
         }
+        self.make_room()?;
         let mut open = self.begin(change)?;
+        open.last_write = number;
         let written = open.write(change, &mut self.line);
         let earlier = self.open.entry(table.into_owned()).or_default().insert(self.folder.clone(), open);
         if let Some(earlier) = earlier {
@@ -465,7 +505,7 @@ impl Sink for FilesSink {
             self.end(open)?;
         }
         crate::point::reach("files written");
-        self.begun = 0;
+        (self.begun, self.writes) = (0, 0);
         self.committer.commit(std::mem::take(&mut self.done), checkpoint)?;
         self.is_careful = false;
         Ok(())
@@ -474,11 +514,64 @@ impl Sink for FilesSink {
     fn roll_back(&mut self) -> Result<()> {
         self.open.clear();
         self.done.clear();
-        self.begun = 0;
+        (self.begun, self.writes) = (0, 0);
         self.committer.roll_back()
     }
 
     fn check(&mut self) -> Result<()> {
         self.committer.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trailcore::Position;
+    use trailcore::change::{Builder, Number};
+    use trailcore::schema::ColumnDef;
+
+    use super::*;
+
+    fn table() -> Arc<TableDef> {
+        Arc::new(TableDef::new("BANK.POSTINGS", vec![ColumnDef::number("ID").key(), ColumnDef::binary("MARK", 4)]))
+    }
+
+    #[test]
+    fn a_partition_has_the_text_of_any_value() {
+        let table = table();
+        let texts = [
+            (Value::Bytes(&[0xab, 1]), "ab01"),
+            (Value::Invalid(&[1]), "__invalid__"),
+            (Value::Unchanged, "__unchanged__"),
+            (Value::Null, "__null__"),
+        ];
+        for (value, text) in texts {
+            let change = Builder::new(Op::Insert, &table).after("MARK", &value).unwrap().build().unwrap();
+            assert_eq!(column_text(&change.as_change(), "MARK").unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn few_files_are_open_at_once_however_many_partitions_there_are() {
+        let table = table();
+        for format in [Format::JsonLines, Format::Csv, Format::Arrow, Format::Parquet] {
+            let folder = tempfile::tempdir().unwrap();
+            let document = serde_json::json!({ "path": folder.path(), "partition": ["ID"] });
+            let mut sink = FilesSink::new(format, serde_json::from_value(document).unwrap()).unwrap();
+            sink.most_open = 3;
+            sink.load().unwrap();
+            for number in 0..40_u64 {
+                let id = (number % 10).to_string();
+                let builder = Builder::new(Op::Insert, &table).position(Position::new(0, 100 + number));
+                let change = builder.after("ID", &Value::Number(Number::Text(&id))).unwrap().build().unwrap();
+                sink.write(&change.as_change()).unwrap();
+                assert!(sink.open.values().map(BTreeMap::len).sum::<usize>() <= 3);
+            }
+            let checkpoint =
+                crate::checkpoint::new_checkpoint((Position::new(0, 200), None), (None, None), (String::new(), String::new()));
+            sink.commit(&checkpoint).unwrap();
+            let files = Manifest::of(folder.path()).files().unwrap();
+            assert_eq!(files.iter().map(|(_, file)| file.changes).sum::<u64>(), 40);
+            assert!(files.iter().all(|(path, file)| path.exists() && file.path.starts_with("BANK.POSTINGS/ID=")));
+        }
     }
 }

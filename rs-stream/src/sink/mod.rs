@@ -31,8 +31,10 @@ pub use kafka::{Encoder, JsonEncoder, KafkaOptions};
 pub use manifest::{Entry, Manifest, PublishedFile};
 #[cfg(feature = "postgres")]
 pub use postgres::{Conflicts, PostgresOptions, PostgresSink};
+use std::sync::Arc;
 #[cfg(feature = "files")]
 pub use trail::{TrailSink, TrailSinkOptions};
+
 use trailcore::change::OwnedChange;
 use trailcore::{Change, Error, Result};
 #[cfg(feature = "postgres")]
@@ -90,6 +92,10 @@ pub trait Sink: Send {
     /// Sets the number of the definition of the changes that are written from now on; `None` if the pipeline does not number definitions. A
     /// sink that has no place for it beside the row ignores it.
     fn set_definition(&mut self, _number: Option<u64>) {}
+
+    /// Sets a function that returns whether the pipeline is to stop. A sink that waits for somebody else, such as the receiver of a channel,
+    /// ends its wait then; others ignore it.
+    fn ends_waits_when(&mut self, _is_stopping: Arc<dyn Fn() -> bool + Send + Sync>) {}
 
     /// Takes a change. It becomes permanent with the next commit.
     ///

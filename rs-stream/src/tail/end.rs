@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trailcore::source::{LiveState, Pending};
+use trailcore::source::{ByteSource as _, LiveState, Pending};
 use trailcore::{Error, ErrorKind, Result, TrailPosition};
 
 use crate::acknowledge::Mark;
 use crate::checkpoint;
 use crate::event::{EventKind, Policy};
 use crate::files::{HEAD, TailFile};
+use crate::sequence::Names;
 use crate::skip::Skip;
 use crate::tail::follow::{Out, Tail};
 
@@ -124,13 +125,29 @@ impl Tail {
     pub(super) fn restart_within(&mut self, at: Mark) -> Result<()> {
         self.reader = None;
         self.assembly.go_to(&at);
-        self.skip = if at.transaction.is_some() { Skip::Before(at.position) } else { Skip::Nothing };
+        if !self.skip.is_searching() {
+            self.skip = if at.transaction.is_some() { Skip::Before(at.position) } else { Skip::Nothing };
+        }
         self.order.go_to(&at);
         let from = at.read_from();
         self.start = at;
         self.drop_files_before(from.seqno);
+        self.drop_files_after_a_gap();
         self.closed = 0;
         self.open_reader()
+    }
+
+    /// Reads again what follows a place. If the damage covers the place, so that no record starts there any more, the file is read from its
+    /// start, and what is before the place is skipped.
+    fn read_twice(&mut self, mark: &Mark) -> Result<()> {
+        match self.restart_within(mark.clone()) {
+            Err(error) if error.kind() == ErrorKind::InvalidPosition => {
+                self.start = Mark { position: TrailPosition::new(mark.read_from().seqno, 0), ..Mark::default() };
+                self.skip = Skip::Before(mark.position);
+                self.open_reader()
+            }
+            outcome => outcome,
+        }
     }
 
     /// Closes the files that have been read, but those of an open transaction.
@@ -238,6 +255,24 @@ impl Tail {
         Ok(false)
     }
 
+    /// Returns whether there is a file with changes, or damage, after the one that is read.
+    pub(super) fn has_later_file(&mut self) -> Result<bool> {
+        let failed = |names: &Names, error| Error::io(&names.folder, error);
+        let found = self.names.list(&*self.options.files).map_err(|error| failed(&self.names, error))?;
+        let Some(here) = self.current_file().map(|file| file.seqno) else { return Ok(!found.is_empty()) };
+        let later: Vec<u64> = found.into_iter().filter(|seqno| *seqno > here).collect();
+        let &[next] = later.as_slice() else { return Ok(!later.is_empty()) };
+        if next > here + 1 {
+            return Ok(true);
+        }
+        let file = TailFile::new(Arc::clone(&self.options.files), self.names.path(next), next);
+        let head = file.first_record().and_then(|first| Ok((first, file.size()?)));
+        match head {
+            Ok((first, size)) => Ok(first.is_some_and(|first| first < size)),
+            Err(error) => Err(Error::io(&file.path, error)),
+        }
+    }
+
     /// Handles an error of reading. Returns whether to read on.
     pub(super) fn fault(&mut self, error: Error) -> Result<bool> {
         match error.kind() {
@@ -272,16 +307,28 @@ impl Tail {
         self.files.iter().any(|file| file.path == path && file.id().is_none())
     }
 
-    /// Goes on with the first file after one that was removed before it was read.
+    /// Goes on with the first file after one that was removed before it was read. What is before it is delivered, also of a transaction
+    /// without its end.
     pub(super) fn go_on_after(&mut self, path: Option<&Path>) -> Result<bool> {
         let Some(gone) = self.files.iter().find(|file| Some(file.path.as_path()) == path).map(|file| file.seqno) else {
             return Ok(false);
         };
         let found = self.names.list(&*self.options.files).map_err(|error| Error::io(&self.names.folder, error))?;
         let Some(&next) = found.iter().find(|seqno| **seqno > gone) else { return Ok(false) };
-        self.files.clear();
-        self.add_to_list(next);
-        self.restart_within(Mark { position: TrailPosition::new(next, 0), ..Mark::default() })?;
+        let mark = self.mark();
+        let is_left = |file: &Arc<TailFile>| file.seqno >= mark.read_from().seqno && file.seqno < gone;
+        if !self.files.iter().any(is_left) {
+            self.break_off();
+            self.files.clear();
+            self.add_to_list(next);
+            return self.restart_within(Mark { position: TrailPosition::new(next, 0), ..Mark::default() }).map(|()| true);
+        }
+        self.files.retain(is_left);
+        self.restart_within(mark)?;
+        self.add_file(next)?;
+        if let Some(reader) = &mut self.reader {
+            reader.pass()?;
+        }
         Ok(true)
     }
 
@@ -295,13 +342,11 @@ impl Tail {
                 return Ok(found);
             }
         }
-        let here = self.order.here();
-        if self.idle.damaged_at != Some(here) {
+        let mark = self.mark();
+        if self.idle.damaged_at != Some(mark.position) {
             // The writer may have rewritten what was not complete: the bytes are read again.
-            self.idle.damaged_at = Some(here);
-            let mark = self.mark();
-            self.restart_within(mark)?;
-            return Ok(true);
+            self.idle.damaged_at = Some(mark.position);
+            return self.read_twice(&mark).map(|()| true);
         }
         let file = error.location().file.as_ref().map(|file| file.to_path_buf());
         let stops = self.options.policy_of(EventKind::Damage) == Policy::Stop;

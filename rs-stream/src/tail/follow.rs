@@ -135,7 +135,7 @@ pub(super) struct Idle {
     /// Size of the current file at the last look, and since when it has it.
     pub(super) size: (u64, Instant),
     pub(super) shrunk: bool,
-    /// The place of the reader when damage was met for the first time: it may be gone when the bytes are read again.
+    /// The place after what was delivered when damage was met for the first time: it may be gone when the bytes are read again.
     pub(super) damaged_at: Option<TrailPosition>,
 }
 
@@ -204,6 +204,13 @@ impl TailHandle {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the receipt is not one of this tail.
     pub fn checkpoint(&self, receipt: &Receipt) -> Result<Checkpoint> {
         self.shared.checkpoint(receipt)
+    }
+
+    /// Returns the checkpoint of what is acknowledged, and of what follows it without a selected change, for consumers that store it
+    /// together with their data; `None` until the header of the file has been read.
+    #[must_use]
+    pub fn acknowledged_checkpoint(&self) -> Option<Checkpoint> {
+        self.shared.acknowledged()
     }
 
     /// Returns how far delivery, acknowledgement and checkpoint are.
@@ -277,6 +284,8 @@ impl Tail {
             interval: Duration::from_millis(options.checkpoint_interval),
             selection: selection.clone(),
             identities: std::collections::BTreeMap::new(),
+            searches: false,
+            failure: None,
         };
         let shared = Arc::new(Shared::new(keeper, store, Arc::clone(&options.files), names.clone()));
         let watched = if options.hints { watch(&names.folder, &names.prefix, &shared.signal) } else { None };
@@ -314,6 +323,7 @@ impl Tail {
             }
             None => tail.find_start()?,
         }
+        tail.shared.search(tail.skip.is_searching());
         Ok(tail)
     }
 
@@ -355,7 +365,7 @@ impl Tail {
                 }
                 Step::Again => self.was_busy(),
                 Step::Idle => {
-                    self.shared.store(false)?;
+                    self.shared.store_while_idle();
                     if Instant::now() >= deadline {
                         return Ok(None);
                     }
@@ -424,6 +434,28 @@ impl Tail {
         Ok((handle, receiver))
     }
 
+    /// Returns whether everything that is there has been delivered: nothing waits, no cause of an event lasts, and there is no later
+    /// file, apart from one that has no more than its header. A transaction without its end does not count.
+    ///
+    /// # Errors
+    /// [`Io`](ErrorKind::Io) if the files cannot be listed.
+    pub fn is_at_end(&mut self) -> Result<bool> {
+        if self.paused || self.failed.is_some() || !self.out.is_empty() || self.faulted || self.conditions.hold_up() {
+            return Ok(false);
+        }
+        let is_last = !self.has_later_file()?;
+        if !is_last {
+            // It is looked for at once.
+            self.idle.listed = None;
+        }
+        Ok(is_last)
+    }
+
+    /// Returns whether the cause of an event keeps it from reading on.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.faulted || self.conditions.hold_up()
+    }
+
     /// Returns whether it is stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -435,8 +467,8 @@ impl Tail {
     /// [interval](TailOptions::checkpoint_interval), by this call or while the tail waits.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the receipt is not one of this tail; the errors of the store, after which
-    /// the acknowledgement counts nevertheless, and is stored later.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the receipt is not one of this tail; the errors of the store, also of one while
+    /// the tail waited, after which the acknowledgement counts nevertheless, and is stored later.
     pub fn acknowledge(&self, receipt: &Receipt) -> Result<()> {
         self.shared.acknowledge(receipt)
     }
@@ -505,7 +537,8 @@ impl Tail {
 
     /// Makes one step: delivers what is there, reads, or looks at the files.
     fn step(&mut self) -> Result<Step> {
-        if let Some(error) = &self.failed {
+        // Everything before the error is delivered first.
+        if let Some(error) = self.failed.as_ref().filter(|_| self.out.is_empty() && !self.paused) {
             return Err(error.clone());
         }
         match self.try_step() {
@@ -513,7 +546,10 @@ impl Tail {
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::NotFound | ErrorKind::Cancelled) => {
                 Ok(if self.fault(error)? || !self.out.is_empty() { Step::Again } else { Step::Idle })
             }
-            Err(error) => Err(self.failed.insert(error).clone()),
+            Err(error) => {
+                self.failed = Some(error);
+                Ok(Step::Again)
+            }
             done => done,
         }
     }
@@ -554,6 +590,7 @@ impl Tail {
             Ok(_) if found => {}
             Ok(_) => {
                 self.faulted = false;
+                self.idle.damaged_at = None;
                 found = self.look()?;
                 if !self.faulted {
                     self.conditions.clear(EventKind::ReadFailed);
@@ -579,7 +616,11 @@ impl Tail {
                 return Ok(Step::Item(Box::new(item)));
             }
             Out::Advance(mark) => self.shared.advance(mark),
-            Out::Fail(error) => self.failed = Some(error),
+            Out::Fail(error) => {
+                // Nothing after the error is delivered.
+                self.out.clear();
+                self.failed = Some(error);
+            }
             Out::Pause => {
                 self.shared.take_resumed();
                 self.paused = true;
@@ -590,9 +631,9 @@ impl Tail {
 
     /// Takes changes. `after` is the position after the last one. Their order is examined unless the shared reading has done that.
     pub(super) fn take(&mut self, mut block: Arc<ChangeBlock>, after: TrailPosition, examines: bool) -> Result<()> {
-        self.idle.damaged_at = None;
         if !self.skip.is_nothing() {
             block = Arc::new(self.skip.rest_of(&block));
+            self.shared.search(self.skip.is_searching());
             if block.is_empty() {
                 self.order.forget();
                 return Ok(());
@@ -687,6 +728,9 @@ impl Tail {
     fn take_note(&mut self, note: LiveNote) -> Result<()> {
         let file = self.current_file().map(|file| file.path.clone());
         match note {
+            // It was met before the bytes were read again.
+            LiveNote::Restarted { position, .. } | LiveNote::DefinitionChanged { position, .. }
+                if self.skip.is_after(position) => {}
             LiveNote::Restarted { position, rolled_back: true } => {
                 self.order.restarted();
                 self.raise(EventKind::RestartAbend, position, file, "the open transaction is rolled back".to_owned());
@@ -747,7 +791,7 @@ impl Tail {
         }
     }
 
-    fn current_file(&self) -> Option<&Arc<TailFile>> {
+    pub(super) fn current_file(&self) -> Option<&Arc<TailFile>> {
         let index = self.reader.as_ref()?.state().ok()?.file;
         self.files.get(index).or(self.files.last())
     }

@@ -13,6 +13,9 @@ use crate::tail::follow::{Out, Step, Tail};
 impl Tail {
     /// Makes this tail a subscriber of a reading.
     pub(crate) fn share(&mut self, reading: Arc<Reading>) {
+        // A subscriber that joins at once looks at no file itself.
+        let here = self.order.here().seqno;
+        self.know_files(here, here);
         self.link = Some(Link { reading, state: LinkState::Own });
         if self.link.as_ref().and_then(|link| link.reading.place()) == Some(self.order.here()) {
             self.join();
@@ -95,7 +98,7 @@ impl Tail {
             Received::Message(Message::Changes(block, after)) => {
                 if self.files.last().is_none_or(|last| last.seqno < after.position.seqno) {
                     // If the folder cannot be read now, the changes are taken when it is tried again.
-                    if let Err(error) = self.find_files() {
+                    if let Err(error) = self.list_files_to(after.position.seqno) {
                         if let Some(joined) = self.joined() {
                             joined.hold(Message::Changes(block, after));
                         }
@@ -107,9 +110,7 @@ impl Tail {
                 Ok(Step::Again)
             }
             // This tail has been further, and has met it itself.
-            Received::Message(Message::Event { at, .. }) if matches!(self.skip, Skip::Before(here) if at < here) => {
-                Ok(Step::Again)
-            }
+            Received::Message(Message::Event { at, .. }) if self.skip.is_after(at) => Ok(Step::Again),
             Received::Message(Message::Event { kind, at, file, what }) => {
                 if matches!(kind, EventKind::Dropped | EventKind::UnfinishedTransaction) {
                     self.break_off();

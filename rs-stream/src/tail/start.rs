@@ -33,6 +33,20 @@ impl Tail {
         Ok(())
     }
 
+    /// Adds the files that are there up to one, also over a gap that the shared reading has passed.
+    pub(super) fn list_files_to(&mut self, seqno: u64) -> Result<()> {
+        self.find_files()?;
+        let last = self.files.last().map(|last| last.seqno);
+        if last.is_some_and(|last| last < seqno) {
+            let found = self.names.list(&*self.options.files).map_err(|error| Error::io(&self.names.folder, error))?;
+            found
+                .into_iter()
+                .filter(|found| last.is_none_or(|last| *found > last) && *found <= seqno)
+                .for_each(|found| self.add_to_list(found));
+        }
+        Ok(())
+    }
+
     pub(super) fn add_to_list(&mut self, seqno: u64) {
         let file = TailFile::new(Arc::clone(&self.options.files), self.names.path(seqno), seqno);
         self.files.push(Arc::new(file));
@@ -150,6 +164,13 @@ impl Tail {
             self.skip = skip;
         }
         Ok(())
+    }
+
+    /// Keeps the files up to a gap: what follows is looked for, and judged, once they have been read.
+    pub(super) fn drop_files_after_a_gap(&mut self) {
+        let first = self.files.first().map_or(0, |file| file.seqno);
+        let whole = self.files.iter().zip(first..).take_while(|(file, seqno)| file.seqno == *seqno).count();
+        self.files.truncate(whole);
     }
 
     pub(super) fn drop_files_before(&mut self, seqno: u64) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use trailcore::filter::Select;
 use trailcore::sink::WriterOptions;
 use trailcore::{ErrorKind, Position, Timestamp};
-use trailcore_stream::{Delivery, FileStore, Item, MemoryStore, Oversize, Tail, TailOptions};
+use trailcore_stream::{Delivery, FileStore, Item, MemoryStore, Oversize, Start, Tail, TailOptions};
 
 use crate::support::{DELIVERIES, Growing, Seen, options, quick, read, trail};
 
@@ -367,4 +367,62 @@ fn the_lag_is_what_is_not_delivered() {
     let end = Position::new(files.len() as u64 - 1, files.last().unwrap().len() as u64);
     assert_eq!((lag.bytes_behind, lag.files_behind, lag.end), (0, 0, end));
     assert_eq!(lag.progress.unacknowledged_changes, 1);
+}
+
+#[test]
+fn a_place_that_has_not_been_found_yet_is_not_lost_by_a_restart() {
+    let growing = Growing::new();
+    let files = trail(WriterOptions { file_size: 1 << 20, ..options() }, &[(100, 1), (101, 1), (102, 1)]);
+    let ends = crate::support::record_ends(&files[0]);
+    let store = MemoryStore::new();
+    let open = || Tail::open_with(growing.path(), quick().start(Start::Csn("102".to_owned())), store.clone()).unwrap();
+    let mut seen = Seen::default();
+    // Without a file, and with earlier transactions only.
+    for length in [0, ends[ends.len() - 4], ends[ends.len() - 3]] {
+        if length > 0 {
+            growing.overwrite(0, &files[0][..length]);
+        }
+        let mut tail = open();
+        seen.drain_for(&mut tail, Duration::from_millis(20));
+        tail.store().unwrap();
+        assert_eq!((seen.changes.len(), store.checkpoint()), (0, None));
+    }
+    growing.overwrite(0, &files[0]);
+    let mut tail = open();
+    seen.drain_for(&mut tail, Duration::from_millis(20));
+    assert_eq!(seen.names(), ["102/0"]);
+    assert_eq!(store.checkpoint().unwrap().position, tail.progress().delivered);
+}
+
+/// Counts the listings of a folder.
+#[derive(Debug, Default)]
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl trailcore_stream::Files for Counting {
+    fn list(&self, folder: &std::path::Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        trailcore_stream::OsFiles.list(folder)
+    }
+
+    fn facts(&self, path: &std::path::Path) -> std::io::Result<trailcore_stream::FileFacts> {
+        trailcore_stream::OsFiles.facts(path)
+    }
+
+    fn open(
+        &self,
+        path: &std::path::Path,
+    ) -> std::io::Result<(std::sync::Arc<dyn trailcore::source::ByteSource>, trailcore_stream::FileFacts)> {
+        trailcore_stream::OsFiles.open(path)
+    }
+}
+
+#[test]
+fn a_tail_that_has_no_checkpoint_to_store_yet_does_not_wake_for_it() {
+    let growing = Growing::new();
+    let counting = std::sync::Arc::new(Counting::default());
+    let idle = TailOptions::new().files(std::sync::Arc::clone(&counting) as std::sync::Arc<dyn trailcore_stream::Files>);
+    let mut tail = Tail::open_with(growing.path(), idle, MemoryStore::new()).unwrap();
+    assert!(tail.recv_timeout(Duration::from_millis(700)).unwrap().is_none());
+    let listed = counting.0.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(listed < 60, "{listed} listings in 0.7 s");
 }

@@ -11,7 +11,7 @@ use trailcore::sink::{RowBuilder, TrailWriter, WriterOptions};
 use trailcore::source::ByteSource;
 use trailcore::trail::RecordType;
 use trailcore::{ErrorKind, Result, Timestamp};
-use trailcore_stream::{Delivery, EventKind, FileFacts, Files, OsFiles, Policy, Tail, TailOptions};
+use trailcore_stream::{Delivery, EventKind, FileFacts, Files, MemoryStore, OsFiles, Policy, Tail, TailOptions};
 
 use crate::support::{DELIVERIES, Growing, Seen, options, quick, record_ends, trail, transactions};
 
@@ -440,4 +440,116 @@ fn a_file_that_cannot_be_read_is_tried_again() {
     failing.0.store(true, Ordering::Relaxed);
     let error = follow(&mut tail).1.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
+}
+
+/// Overwrites a byte of the record that starts at an offset.
+fn damaged(file: &[u8], at: usize) -> Vec<u8> {
+    let mut file = file.to_vec();
+    file[at] = b'?';
+    file
+}
+
+#[test]
+fn damage_of_any_record_is_met_after_everything_before_it() {
+    let file = trail(options(), &LIST).remove(0);
+    let ends = record_ends(&file);
+    let (first, last) = (ends.len() - 8, ends.len() - 1);
+    for delivery in DELIVERIES {
+        for record in first..last {
+            // The record after `record`: 0 to 7 changes are before it, of which whole transactions are delivered.
+            let (at, whole) = (ends[record - 1], (record - first) / 2 * 2);
+            for policy in [Policy::Stop, Policy::Wait, Policy::Continue] {
+                let growing = of(&[damaged(&file, at)]);
+                let store = MemoryStore::new();
+                let open = || {
+                    let options = quick().delivery(delivery).policy(EventKind::Damage, policy);
+                    Tail::open_with(growing.path(), options, store.clone()).unwrap()
+                };
+                let mut tail = open();
+                let (mut seen, outcome) = follow(&mut tail);
+                if policy == Policy::Stop {
+                    let error = outcome.unwrap_err();
+                    assert_eq!((error.kind(), error.location().rba), (ErrorKind::Corrupt, Some(at as u64)));
+                    assert_eq!(seen.names().len(), whole, "{delivery:?} {record}");
+                    // A follower that continues directly before the damage meets it, too.
+                    drop(tail);
+                    let (seen, outcome) = follow(&mut open());
+                    assert_eq!((seen.names().len(), outcome.unwrap_err().location().rba), (0, Some(at as u64)));
+                    continue;
+                }
+                outcome.unwrap();
+                assert_eq!(seen.kinds().first(), Some(&"damage"), "{delivery:?} {record} {policy:?}");
+                if policy == Policy::Wait {
+                    assert_eq!((seen.names().len(), seen.kinds().len()), (whole, 1));
+                    tail.handle().resume();
+                    go_on(&mut tail, &mut seen).unwrap();
+                }
+                assert_eq!(seen.names().len(), 7, "{delivery:?} {record} {policy:?} {:?}", seen.names());
+                assert_eq!(seen.kinds().iter().filter(|kind| **kind == "damage").count(), 1);
+                // A follower that continues after it does not meet it again.
+                drop(tail);
+                let (seen, outcome) = follow(&mut open());
+                outcome.unwrap();
+                assert_eq!((seen.names().len(), seen.kinds().len()), (0, 0), "{delivery:?} {record} {policy:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn zeros_at_the_end_of_a_file_and_two_damaged_records() {
+    let file = trail(options(), &LIST).remove(0);
+    let ends = record_ends(&file);
+    for delivery in DELIVERIES {
+        let growing = of(&[[&file[..], &[0; 400]].concat()]);
+        let (seen, outcome) = follow(&mut open_with(&growing, quick().delivery(delivery), &[]));
+        assert_eq!((seen.names().len(), outcome.unwrap_err().location().rba), (8, Some(file.len() as u64)));
+        // Two apart, one after the other, and with one record between them, which nothing after it proves to be one.
+        for (one, other, count) in [(8, 3, 6), (8, 7, 6), (5, 3, 5)] {
+            let twice = damaged(&damaged(&file, ends[ends.len() - 1 - one]), ends[ends.len() - 1 - other]);
+            let growing = of(&[twice]);
+            let policies = [(EventKind::Damage, Policy::Continue)];
+            let (seen, outcome) = follow(&mut open_with(&growing, quick().delivery(delivery), &policies));
+            outcome.unwrap();
+            let damage = seen.kinds().iter().filter(|kind| **kind == "damage").count();
+            assert!((1..=2).contains(&damage), "{:?}", seen.kinds());
+            assert_eq!(seen.names().len(), count, "{delivery:?} {one} {other} {:?}", seen.names());
+        }
+    }
+}
+
+#[test]
+fn bytes_that_were_delivered_and_are_damaged_later() {
+    let file = trail(options(), &LIST).remove(0);
+    let ends = record_ends(&file);
+    for delivery in DELIVERIES {
+        // Two transactions are there, and delivered. Then a record of the second one and the one after it are overwritten.
+        let half = ends[ends.len() - 5];
+        let growing = of(&[file[..half].to_vec()]);
+        let mut tail = open_with(&growing, quick().delivery(delivery), &[(EventKind::Damage, Policy::Continue)]);
+        let (mut seen, outcome) = follow(&mut tail);
+        outcome.unwrap();
+        assert_eq!(seen.names().len(), 4);
+        growing.overwrite(0, &damaged(&damaged(&file, ends[ends.len() - 6]), half));
+        go_on(&mut tail, &mut seen).unwrap();
+        assert_eq!(seen.names()[4..], ["102/1", "103/0", "103/1"], "{delivery:?} {:?}", seen.kinds());
+        assert!(seen.kinds().contains(&"damage"));
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_unread_does_not_take_an_open_transaction_with_it() {
+    let files = one_in_each();
+    let first = record_ends(&files[1]);
+    for delivery in DELIVERIES {
+        // The second file has the first half of its transaction; the third one is removed before it is read.
+        let growing = of(&[files[0].clone(), files[1][..first[first.len() - 2]].to_vec(), files[2].clone(), files[3].clone()]);
+        let mut tail = open_with(&growing, quick().batch(1).delivery(delivery), &[(EventKind::SequenceGap, Policy::Continue)]);
+        let mut seen = Seen::default();
+        seen.take(tail.recv().unwrap().unwrap());
+        growing.remove(2);
+        go_on(&mut tail, &mut seen).unwrap();
+        assert_eq!(seen.names(), ["100/0", "100/1", "101/0", "103/0", "103/1"], "{delivery:?}");
+        assert_eq!(seen.kinds(), ["sequence_gap", "unfinished_transaction"]);
+    }
 }

@@ -169,10 +169,15 @@ fn dropped_changes_are_counted_and_a_slow_subscriber_is_disconnected() {
         all_seen.drain_for(&mut witness, Duration::from_millis(50));
     }
     assert_eq!(all_seen.changes, expected);
-    // The event comes with the next changes.
     let mut seen = Seen::default();
     seen.drain_for(&mut drops, Duration::from_millis(50));
     assert!(seen.changes.len() < expected.len() && expected.starts_with(&seen.changes));
+    // The event comes although nothing is written.
+    let begun = Instant::now();
+    while seen.events.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        seen.drain_for(&mut drops, Duration::from_millis(50));
+    }
     let outcome = loop {
         match fails.recv_timeout(Duration::from_millis(50)) {
             Ok(Some(_)) => {}
@@ -189,6 +194,86 @@ fn dropped_changes_are_counted_and_a_slow_subscriber_is_disconnected() {
     let dropped = seen.events.iter().find(|event| event.kind.name() == "dropped").unwrap();
     let missing = expected.len() + 2 - seen.changes.len();
     assert!(dropped.what.starts_with(&format!("{missing} changes from ")), "{} {missing}", dropped.what);
+}
+
+#[test]
+fn events_that_are_dropped_are_counted() {
+    // Each transaction is older than the one before it.
+    let list: Vec<_> = (0..40).map(|number| (200 - number, 1)).collect();
+    let files = trail(WriterOptions { file_size: 1 << 20, ..options() }, &list);
+    let growing = Growing::new();
+    let mut hub = Hub::open(growing.path(), tail_options()).unwrap();
+    let mut drops = hub.subscribe(tail_options().slow(1, Slow::Drop)).unwrap();
+    let mut witness = hub.subscribe(tail_options().slow(1_000, Slow::Block)).unwrap();
+    hub.start().unwrap();
+    growing.append(0, &files[0]);
+    let mut all = Seen::default();
+    while all.changes.len() < list.len() {
+        all.drain_for(&mut witness, Duration::from_millis(50));
+    }
+    let mut seen = Seen::default();
+    let begun = Instant::now();
+    while !seen.kinds().contains(&"dropped") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", seen.kinds());
+        seen.drain_for(&mut drops, Duration::from_millis(50));
+    }
+    let dropped = &seen.events.last().unwrap().what;
+    let missing = all.events.len() - (seen.events.len() - 1);
+    let changes = list.len() - seen.changes.len();
+    assert!(missing > 0 && dropped.starts_with(&format!("{changes} changes from 0:")), "{dropped}");
+    assert!(dropped.contains(&format!("dropped, and {missing} events:")), "{dropped} {missing}");
+}
+
+/// Takes what comes until a number of changes has come.
+fn take(tail: &mut Tail, seen: &mut Seen, changes: usize) {
+    let begun = Instant::now();
+    while seen.changes.len() < changes {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?} {:?}", seen.changes, seen.kinds());
+        seen.drain_for(tail, Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_cause_that_lasts_meets_each_subscriber_with_its_own_policies() {
+    let of = |seqno: u32| WriterOptions { first_seqno: seqno, ..options() };
+    let files: Vec<_> = (0..4).map(|seqno| trail(of(seqno), &[(100 + u64::from(seqno), 2)]).remove(0)).collect();
+    let growing = Growing::new();
+    growing.append(0, &files[0]);
+    // The hub has the policies of the first one.
+    let mut hub = Hub::open(growing.path(), tail_options()).unwrap();
+    let mut waits = hub.subscribe(tail_options()).unwrap();
+    let store = MemoryStore::new();
+    let options = tail_options().policy(EventKind::FileTorn, Policy::Continue).policy(EventKind::SequenceGap, Policy::Continue);
+    let mut goes_on = hub.subscribe_with(options.patience(Duration::from_millis(50)), store.clone()).unwrap();
+    hub.start().unwrap();
+    let (mut one, mut other) = (Seen::default(), Seen::default());
+    take(&mut waits, &mut one, 2);
+    take(&mut goes_on, &mut other, 2);
+    // A file is torn, and the one after the next is missing.
+    growing.append(1, &files[1][..files[1].len() - 20]);
+    growing.append(2, &files[2]);
+    take(&mut goes_on, &mut other, 5);
+    growing.append(4, &trail(of(4), &[(104, 2)]).remove(0));
+    take(&mut goes_on, &mut other, 7);
+    assert_eq!(other.kinds(), ["file_torn", "unfinished_transaction", "next_file_missing", "sequence_gap"]);
+    assert_eq!(store.checkpoint().unwrap().position, goes_on.progress().delivered);
+    one.drain_for(&mut waits, Duration::from_millis(50));
+    assert_eq!(one.changes.len(), 2);
+    // The files are restored: the first one gets everything, and both share the reading again.
+    growing.append(1, &files[1][files[1].len() - 20..]);
+    growing.append(3, &files[3]);
+    take(&mut waits, &mut one, 10);
+    let begun = Instant::now();
+    while hub.subscribers() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{} share the reading", hub.subscribers());
+        one.drain_for(&mut waits, Duration::from_millis(20));
+        other.drain_for(&mut goes_on, Duration::from_millis(20));
+    }
+    growing.append(5, &trail(of(5), &[(105, 2)]).remove(0));
+    take(&mut waits, &mut one, 12);
+    take(&mut goes_on, &mut other, 9);
+    assert_eq!(store.checkpoint().unwrap().position, goes_on.progress().delivered);
+    hub.stop().unwrap();
 }
 
 #[test]

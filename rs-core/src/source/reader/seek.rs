@@ -33,7 +33,7 @@ impl TrailReader {
             if self.cursor >= self.window.frames().len() {
                 if !self.read_on_to_seek()? {
                     match self.window.end() {
-                        End::Fault(error) if self.options.resync => {
+                        End::Fault(error) if self.options.resync || self.is_passed_damage(error, position) => {
                             let error = error.clone();
                             match self.window.resync()? {
                                 Some((from, to)) => {
@@ -158,15 +158,15 @@ impl TrailReader {
         filled
     }
 
+    /// Returns whether damage is before the position that a follower continues at: it was met when the bytes before it were read.
+    fn is_passed_damage(&self, error: &Error, position: TrailPosition) -> bool {
+        self.live.is_some() && !error.needs_more_bytes() && self.window.unframed_position() < position
+    }
+
     fn arrived_at_the_end(&self, position: TrailPosition, last_end: TrailPosition, transaction: bool) -> Result<()> {
         match self.window.end() {
-            // A follower continues with a record that is not complete yet.
-            _ if self.live.is_some()
-                && self.window.may_grow()
-                && [self.window.unframed_position(), last_end].contains(&position) =>
-            {
-                Ok(())
-            }
+            // A follower continues with a record that is not complete yet, or damaged: reading it reports the damage.
+            _ if self.live.is_some() && [self.window.unframed_position(), last_end].contains(&position) => Ok(()),
             End::Fault(error) if !self.options.resync || error.needs_more_bytes() => Err(error.clone()),
             _ if transaction => Ok(()),
             _ if self.window.unframed_position() == position => Ok(()),
