@@ -80,7 +80,7 @@ pub fn a_subscriber_gets_all_or_knows_what_it_lost() {
     });
     let stop = Signal::default();
     (0..MESSAGES).for_each(|at| reading.send(&message(at), &stop));
-    reading.end(None);
+    reading.end();
     assert_eq!(reading.subscribers(), 0);
     subscribers.into_iter().for_each(|subscriber| drop(subscriber.join()));
 }
@@ -97,7 +97,7 @@ pub fn one_that_is_disconnected_is_told_at_once() {
         (0..MESSAGES).for_each(|at| reading.send(&message(at), &stop));
         if reading.subscribers() > 0 {
             // It was fast enough.
-            reading.end(None);
+            reading.end();
         }
         assert!(subscriber.join().is_ok_and(|got| got.next <= MESSAGES));
     }
