@@ -45,6 +45,7 @@ mod event {
     pub(crate) enum EventKind {
         Dropped,
         Damage,
+        FilePurged,
     }
 
     #[allow(dead_code)]
