@@ -36,7 +36,7 @@ pub(super) struct BatchMaker {
 /// Collects rows, and converts them to record batches.
 #[derive(Debug)]
 pub(super) struct Converter {
-    decoder: BatchDecoder,
+    pub(super) decoder: BatchDecoder,
     pub(super) options: ArrowOptions,
     schemas: SharedSchemas,
     /// It makes the batches of a piece, in its turn.
@@ -49,9 +49,12 @@ pub(super) struct Converter {
 }
 
 impl BatchMaker {
-    pub(super) fn new(reader: Reader, options: ArrowOptions, schemas: SharedSchemas, turn: Option<Turn>) -> Self {
-        let only = schemas.lock().only.clone();
-        let converter = Converter::new(options, schemas, turn);
+    pub(super) fn new(reader: Reader, options: ArrowOptions, schemas: SharedSchemas) -> Self {
+        Self::with_converter(reader, Converter::new(options, schemas, None))
+    }
+
+    pub(super) fn with_converter(reader: Reader, converter: Converter) -> Self {
+        let only = converter.schemas.lock().only.clone();
         Self { reader, only, converter, left_out: BTreeMap::new(), ended: false, failure: None }
     }
 
@@ -119,13 +122,24 @@ impl BatchMaker {
 
 impl Converter {
     pub(super) fn new(options: ArrowOptions, schemas: SharedSchemas, turn: Option<Turn>) -> Self {
-        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
-        let mut decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
-        if let Some(columns) = &options.columns {
-            decoder = decoder.columns_of_all(columns);
-        }
+        let decoder = Self::decoder(&options);
+        Self::with_decoder(options, schemas, turn, decoder)
+    }
+
+    /// Creates one that collects rows in the buffers of an earlier one, which have their size.
+    pub(super) fn with_decoder(options: ArrowOptions, schemas: SharedSchemas, turn: Option<Turn>, decoder: BatchDecoder) -> Self {
         let (wide, narrow, ready) = (options.wide.clone(), Vec::new(), VecDeque::new());
         Self { decoder, options, schemas, turn, ready, wide, narrow }
+    }
+
+    /// Returns an empty decoder for these options.
+    pub(super) fn decoder(options: &ArrowOptions) -> BatchDecoder {
+        let images = if options.needs_both_images() { ImagesWanted::Both } else { ImagesWanted::Row };
+        let decoder = BatchDecoder::new().rows(options.rows).whole_changes(images, FULL_BYTES);
+        match &options.columns {
+            Some(columns) => decoder.columns_of_all(columns),
+            None => decoder,
+        }
     }
 
     /// Adds a change. Returns whether there are batches.

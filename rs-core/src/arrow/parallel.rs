@@ -10,10 +10,11 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::maker::{BatchMaker, Queue, SharedSchemas, Turn};
+use super::maker::{BatchMaker, Converter, Queue, SharedSchemas, Turn};
 use super::options::ArrowOptions;
 use super::records::TableRecords;
 
+use crate::batch::BatchDecoder;
 use crate::error::{Error, Result};
 use crate::source::{Piece, Pieces, Progress, Reader, WindowMemory, spawn};
 
@@ -62,7 +63,8 @@ impl Parallel {
         let mut parallel = Self { workers: Vec::new(), done: Some(done), early: BTreeMap::new(), next: 0, pieces: Some(pieces) };
         for _ in 0..threads {
             let like = start.emptied().ok_or_else(|| Error::internal("a source that has no pieces"))?;
-            let worker = Worker { like, options: options.clone(), schemas: schemas.clone(), queue: Arc::clone(&queue) };
+            let worker =
+                Worker { like, options: options.clone(), schemas: schemas.clone(), queue: Arc::clone(&queue), decoder: None };
             let pieces = parallel.pieces.as_ref().ok_or_else(no_pieces)?;
             let (memory, pieces, send) = (pieces.memory(), pieces.receiver()?, send.clone());
             parallel.workers.push(spawn("trailcore-decode", move || worker.work(&pieces, &memory, &send))?);
@@ -108,10 +110,12 @@ struct Worker {
     options: ArrowOptions,
     schemas: SharedSchemas,
     queue: Arc<Queue>,
+    /// The decoder of the last piece, which is empty again.
+    decoder: Option<BatchDecoder>,
 }
 
 impl Worker {
-    fn work(self, pieces: &Receiver<Piece>, memory: &Sender<WindowMemory>, done: &Sender<Done>) {
+    fn work(mut self, pieces: &Receiver<Piece>, memory: &Sender<WindowMemory>, done: &Sender<Done>) {
         // Ends when there are no more pieces, or nobody wants the results.
         while let Ok(piece) = pieces.recv() {
             if done.send(self.batches_of(piece, memory)).is_err() {
@@ -120,7 +124,7 @@ impl Worker {
         }
     }
 
-    fn batches_of(&self, piece: Piece, memory: &Sender<WindowMemory>) -> Done {
+    fn batches_of(&mut self, piece: Piece, memory: &Sender<WindowMemory>) -> Done {
         let (index, is_last, progress, has_rivals) = (piece.index, piece.is_last, piece.progress, piece.has_rivals);
         let turn = Turn::of(&self.queue, index);
         if has_rivals {
@@ -128,12 +132,15 @@ impl Worker {
             turn.wait();
         }
         let reader = piece.into_reader(&self.like);
-        let mut maker = BatchMaker::new(reader, self.options.clone(), self.schemas.clone(), Some(turn));
+        let decoder = self.decoder.take().unwrap_or_else(|| Converter::decoder(&self.options));
+        let converter = Converter::with_decoder(self.options.clone(), self.schemas.clone(), Some(turn), decoder);
+        let mut maker = BatchMaker::with_converter(reader, converter);
         let records = std::iter::from_fn(|| maker.next()).collect();
         let BatchMaker { mut reader, converter, left_out, failure, .. } = maker;
         // A full channel needs no more.
         let _ = memory.try_send(reader.close_piece(is_last));
         let (wide, narrow) = (converter.wide, converter.narrow);
+        self.decoder = Some(converter.decoder);
         Done { index, records, wide, narrow, left_out, failure, reader, is_last, progress }
     }
 }

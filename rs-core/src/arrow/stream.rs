@@ -95,9 +95,9 @@ impl Batches {
         match trail.pieces(&read, options.rows, only)? {
             Some((pieces, start)) => {
                 let parallel = Parallel::start(pieces, &start, &options, &schemas, read.thread_count())?;
-                Ok(Self { maker: BatchMaker::new(start, options, schemas, None), parallel: Some(parallel) })
+                Ok(Self { maker: BatchMaker::new(start, options, schemas), parallel: Some(parallel) })
             }
-            None => Ok(Self { maker: BatchMaker::new(trail.reader_with(read)?, options, schemas, None), parallel: None }),
+            None => Ok(Self { maker: BatchMaker::new(trail.reader_with(read)?, options, schemas), parallel: None }),
         }
     }
 
@@ -393,7 +393,7 @@ fn definitions(trail: &Trail, name: &TableName, read: &ReadOptions) -> Result<Ve
     }
     if found.is_empty() {
         let (options, schemas) = (ArrowOptions::new(), SharedSchemas::new(&ArrowOptions::new(), None, false));
-        found.push(Batches { maker: BatchMaker::new(reader, options, schemas, None), parallel: None }.definition(name)?);
+        found.push(Batches { maker: BatchMaker::new(reader, options, schemas), parallel: None }.definition(name)?);
     }
     Ok(found)
 }

@@ -113,7 +113,7 @@ pub(crate) struct ReadWindow {
     access: Access,
     /// Bytes that are read at a time.
     block: usize,
-    /// Bytes that the buffer has room for once it grows, if a file has them.
+    /// Bytes that the buffer has room for once it grows, if a file has them: it is not doubled before it has them.
     room: usize,
     /// Bytes of the files that have been read.
     done: u64,
@@ -531,7 +531,10 @@ impl ReadWindow {
             open.source.size().map_err(|error| error_in(self.segments.last(), error))?.saturating_sub(open.offset),
         );
         let all = filled.saturating_add(left.unwrap_or(usize::MAX));
-        let wanted = all.min((*filled * 2).max(self.block));
+        let doubled = (*filled * 2).max(self.block);
+        // What is read beyond the room is copied to the next buffer.
+        let most = if *filled < self.room { self.room.max(*filled + self.block) } else { usize::MAX };
+        let wanted = all.min(doubled).min(most);
         if bytes.len() < wanted {
             // New memory is zero already, and costs nothing before it is used; growing would write the zeros.
             let mut grown = vec![0; wanted.max(all.min(self.room))];
