@@ -9,6 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use trailcore::{Error, Result};
+use trailcore_stream::label_value;
 
 use crate::health::{Health, HealthReport, Verdict};
 use crate::model::{LagDefinition, LagValue};
@@ -159,7 +160,7 @@ impl Collector for Metrics {
         let mut counts: std::collections::BTreeMap<(String, String, String), i64> = std::collections::BTreeMap::new();
         for finding in &report.findings {
             let weight = word(&finding.weight);
-            *counts.entry((finding.deployment.clone(), finding.kind.name(), weight)).or_default() += 1;
+            *counts.entry((label_value(&finding.deployment), finding.kind.name(), weight)).or_default() += 1;
         }
         for ((deployment, kind, weight), count) in counts {
             metric.encode_family(&[("deployment", deployment), ("finding", kind), ("weight", weight)])?.encode_gauge(&count)?;
@@ -170,7 +171,7 @@ impl Collector for Metrics {
 
 fn labels(verdict: &Verdict) -> [(&'static str, String); 3] {
     let kind = word(&verdict.kind);
-    [("deployment", verdict.deployment.clone()), ("stream", verdict.stream.clone()), ("kind", kind)]
+    [("deployment", label_value(&verdict.deployment)), ("stream", label_value(&verdict.stream)), ("kind", kind)]
 }
 
 fn prometheus(report: &HealthReport) -> Result<String> {
@@ -225,4 +226,19 @@ fn zabbix(report: &HealthReport) -> serde_json::Value {
         serde_json::json!({"{#DEPLOYMENT}": verdict.deployment, "{#STREAM}": verdict.stream, "{#KIND}": kind})
     });
     rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Monitor;
+    use crate::{Input, observe};
+
+    #[test]
+    fn names_are_escaped_in_labels() {
+        let all = "Program     Status      Group       Lag at Chkpt  Time Since Chkpt\n\nEXTRACT     RUNNING     E1          00:00:02      00:00:05\n";
+        let input = Input { deployment: Some("a\"b\\c".to_owned()), ..Input::text("all.txt", all) };
+        let text = text(&Monitor::default().observe(&observe(&[input])), Format::Prometheus).unwrap();
+        assert!(text.contains(r#"{deployment="a\"b\\c",stream="E1""#), "{text}");
+    }
 }

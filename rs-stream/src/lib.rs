@@ -69,7 +69,7 @@ pub use lag::Lag;
 pub use lease::Lease;
 pub use log::forward_log;
 #[cfg(feature = "metrics")]
-pub use metrics::Metrics;
+pub use metrics::{Metrics, label_value};
 #[cfg(feature = "object_store")]
 #[doc(no_inline)]
 pub use object_store;

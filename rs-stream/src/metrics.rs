@@ -53,8 +53,13 @@ const METRICS: [Metric; 10] = [
     }),
 ];
 
-/// Returns a text as the value of a label: the encoder of `prometheus-client` writes it as it is.
-pub(crate) fn label(text: &str) -> String {
+/// Returns a text as the value of a label of a metric. The encoder of `prometheus-client` writes values as they are, quotes included.
+///
+/// ```
+/// assert_eq!(trailcore_stream::label_value("a\"b"), "a\\\"b");
+/// ```
+#[must_use]
+pub fn label_value(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
@@ -90,7 +95,7 @@ impl Collector for Metrics {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (tail, lag) in &lags {
                 if let Some(value) = value(lag) {
-                    metric.encode_family(&[("tail", label(tail))])?.encode_gauge(&value)?;
+                    metric.encode_family(&[("tail", label_value(tail))])?.encode_gauge(&value)?;
                 }
             }
         }

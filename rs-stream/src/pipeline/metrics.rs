@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::status::{LaneStatus, PipelineStatus, State};
 use crate::checkpoint::unix_micros;
-use crate::metrics::label;
+use crate::metrics::label_value;
 
 /// The state of pipelines as metrics, with the labels `pipeline` and `sink`. The host sets the status before each scrape. A value that is
 /// unknown has no sample.
@@ -128,6 +128,6 @@ fn labels(pipeline: &PipelineStatus, lane: &LaneStatus) -> Labels {
 }
 
 fn with(mut labels: Labels, name: &'static str, value: &str) -> Labels {
-    labels.push((name, label(value)));
+    labels.push((name, label_value(value)));
     labels
 }
