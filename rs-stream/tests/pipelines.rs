@@ -698,6 +698,17 @@ fn a_supervisor_exchanges_only_what_differs() {
     assert_eq!(results, ["\"applied\"}", "\"refused\"}", "\"rolled back\"}"]);
 }
 
+/// Returns the metrics of pipelines as Prometheus reads them.
+fn metrics_text(supervisor: &Supervisor) -> String {
+    let metrics = PipelineMetrics::new();
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register_collector(Box::new(metrics.clone()));
+    metrics.set(supervisor.status());
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    text
+}
+
 #[test]
 fn metrics_have_the_state_of_each_lane() {
     let (growing, out) = (Growing::new(), tempfile::tempdir().unwrap());
@@ -705,12 +716,7 @@ fn metrics_have_the_state_of_each_lane() {
     let mut supervisor =
         Supervisor::start(Pipelines::from_toml(&toml(&growing.path(), "jsonl", out.path(), "")).unwrap()).unwrap();
     supervisor.drain().unwrap();
-    let metrics = PipelineMetrics::new();
-    let mut registry = prometheus_client::registry::Registry::default();
-    registry.register_collector(Box::new(metrics.clone()));
-    metrics.set(supervisor.status());
-    let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let text = metrics_text(&supervisor);
     assert!(text.contains("trailcore_pipeline_up{pipeline=\"test\",sink=\"jsonl\"} 1.0"), "{text}");
     assert!(text.contains("trailcore_pipeline_changes_total{pipeline=\"test\",sink=\"jsonl\"} 10.0"), "{text}");
     let bucket = text.lines().find(|line| line.contains("le=\"+Inf\""));
@@ -729,12 +735,7 @@ fn metrics_have_events_and_names_with_any_character() {
     let policies = "patience = 10, policies = { sequence_gap = 'continue' }, hints = false";
     let mut supervisor = Supervisor::start(Pipelines::from_toml(&text.replace("hints = false", policies)).unwrap()).unwrap();
     supervisor.drain().unwrap();
-    let metrics = PipelineMetrics::new();
-    let mut registry = prometheus_client::registry::Registry::default();
-    registry.register_collector(Box::new(metrics.clone()));
-    metrics.set(supervisor.status());
-    let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let text = metrics_text(&supervisor);
     let labels = r#"{pipeline="a\"b\\c\nd",sink="jsonl""#;
     assert!(text.contains(&format!("trailcore_pipeline_up{labels}}} 1.0")), "{text}");
     assert!(text.contains(&format!("trailcore_pipeline_events_total{labels},kind=\"sequence_gap\"}} 1")), "{text}");

@@ -163,7 +163,7 @@ impl ReadWindow {
         Self { block, ..self }
     }
 
-    /// Makes room for so many bytes at once, as many as are kept at a time.
+    /// Makes room for this number of bytes at once: the bytes that are kept at a time.
     pub(crate) fn make_room_for(&mut self, bytes: usize) {
         self.room = bytes.saturating_add(self.block);
     }
@@ -532,7 +532,7 @@ impl ReadWindow {
         );
         let all = filled.saturating_add(left.unwrap_or(usize::MAX));
         let doubled = (*filled * 2).max(self.block);
-        // What is read beyond the room is copied to the next buffer.
+        // Bytes beyond the room are copied to the next buffer.
         let most = if *filled < self.room { self.room.max(*filled + self.block) } else { usize::MAX };
         let wanted = all.min(doubled).min(most);
         if bytes.len() < wanted {

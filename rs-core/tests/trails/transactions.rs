@@ -290,7 +290,7 @@ fn a_transaction_that_breaks_off_is_marked_at_its_last_change() {
             // The selection rejects the change that has the mark; the list has it.
             let none = trailcore::filter::Select::parse("TABLE *, FILTER (ID < 0);").unwrap();
             assert_eq!(unfinished(&twice, ReadOptions::new().select(none)).2, ["7"]);
-            // A copy of the changes before it breaks off too, and says so at its last change.
+            // A copy of the changes before it breaks off too, at its last change.
             if rows > 1 {
                 let fewer = trailcore::filter::Select::parse(&format!("TABLE *, FILTER (ID < {});", rows - 1)).unwrap();
                 for (name, trail, copies) in [("dd", &alone, 1), ("ee", &twice, 2)] {

@@ -311,7 +311,7 @@ fn quick_head(text: &[u8]) -> Option<Head> {
     Some(Head { generation, severity, code, time: (0, length), body: at + 19 })
 }
 
-/// What makes a slash of either sign of a zone, in the fourth byte.
+/// The bits that make a slash of either sign of a zone, in the fourth byte.
 const SIGN: u64 = 0x06 << 24;
 
 /// Returns 0 if eight bytes are digits where a form has zeros, and the same as the form elsewhere.

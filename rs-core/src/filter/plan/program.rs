@@ -228,7 +228,7 @@ impl Program {
                 }
                 if !matches!(verdict, Verdict::Reject(_)) {
                     each(rule.number, verdict);
-                    // Whether the change is left out is not known: no later rule decides on it.
+                    // It is not known whether the change is left out: no later rule decides on it.
                     if rule.leaves_out.is_some() {
                         break;
                     }

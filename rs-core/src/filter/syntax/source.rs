@@ -59,11 +59,11 @@ impl Expanded {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SourceText {
     text: Arc<str>,
-    /// Where its parts are from; `None` for a text that is as the user wrote it.
+    /// The origin of its parts; `None` for a text that is as the user wrote it.
     written: Option<Arc<Written>>,
 }
 
-/// What the user wrote.
+/// The texts that the user wrote.
 #[derive(Debug, PartialEq)]
 struct Written {
     own: Box<str>,
@@ -124,7 +124,7 @@ impl fmt::Display for Place<'_> {
         if let Some(file) = self.file {
             write!(f, " of {file}")?;
         }
-        // Of what it is within, the file is named already.
+        // The file is named already.
         for name in self.within.iter().rev().filter(|name| !name.contains(' ')) {
             write!(f, ", in {name}")?;
         }

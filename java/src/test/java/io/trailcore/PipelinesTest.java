@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pipelines: what they move, and what their end tells. */
+/** Pipelines: the changes that they move, and the error at their end. */
 @Timeout(300)
 class PipelinesTest {
     private static String toml(Path folder, String more) {
