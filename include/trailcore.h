@@ -1632,7 +1632,7 @@ typedef struct {
 
 /**
  * Receives a log message: `length` bytes of UTF-8 followed by a NUL, valid during the call. Messages never contain column
- * data. It is called from any thread that calls the library. It must not throw and not longjmp.
+ * data. It is called from threads that call the library, and from the library's own. It must not throw and not longjmp.
  */
 typedef void (*tc_log_callback)(void *user, tc_log_level level, const char *message, size_t length);
 
@@ -2164,13 +2164,13 @@ tc_status tc_buffer_clear(tc_buffer *buffer);
 /**
  * Answers a request: a verb and a JSON document, by appending a JSON document to a buffer. `docs/schema` has the schemas of both.
  *
- * The verbs are `check`, `count`, `info`, `state`, `history`, `diff`, `volume` and `transactions`. `state` (the rows of a table as of a
+ * The verbs are `check`, `count`, `info`, `state`, `history`, `diff`, `index`, `volume` and `transactions`. `state` (the rows of a table as of a
  * place), `history` (the changes of one row) and `diff` (two trails) have arguments:
  * `{"path":"dirdat/lt","arguments":{"table":"HR.EMP","at":"csn:1000"}}`. Damage is not an error of `check` and `count`: their
  * reports state it.
  *
- * The verbs of operations are `ops.read`, `ops.follow`, `ops.lag`, `ops.health`, `ops.stats`, `ops.reconcile` and `ops.export`. Their requests have
- * artefacts of GoldenGate in place of a trail: `{"inputs":[{"path":"ggserr.log"}]}`.
+ * The verbs of operations are `ops.` and the name of a schema of `docs/schema`: `ops.health`, `ops.lint`, `ops.backup`, `ops.explain` and others,
+ * all in docs/operations.md. Their requests have artefacts of GoldenGate in place of a trail: `{"inputs":[{"path":"ggserr.log"}]}`.
  *
  * Errors: `TC_ERR_INVALID_ARGUMENT` for an unknown verb or a request that does not have the form of its schema, and the errors
  * of opening and reading.

@@ -18,7 +18,7 @@ pub enum tc_log_level {
 }
 
 /// Receives a log message: `length` bytes of UTF-8 followed by a NUL, valid during the call. Messages never contain column
-/// data. It is called from any thread that calls the library. It must not throw and not longjmp.
+/// data. It is called from threads that call the library, and from the library's own. It must not throw and not longjmp.
 pub type tc_log_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, level: tc_log_level, message: *const c_char, length: usize)>;
 
