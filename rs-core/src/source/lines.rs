@@ -125,6 +125,9 @@ impl LineBuffer {
             }
             searched = rest.len();
             if self.read_more()? == 0 {
+                if let Some(fault) = self.open.as_ref().and_then(|source| source.fault()) {
+                    return Err(fault.at_rba(self.line_offset()));
+                }
                 return Ok((searched > 0).then_some((searched, false)));
             }
         }
