@@ -433,8 +433,8 @@ fn a_compressed_file_is_read_as_far_as_it_goes() {
         assert!(run.code == 4 && lines(&run.out) > 0 && all.starts_with(&run.out), "{name} {} {}", run.code, run.err);
         assert!(run.err.contains("incomplete"), "{}", run.err);
     }
-    // What a checksum has confirmed is there; the rest is damage.
-    write("d.gz", &[gzip(&part(0)), b"junk behind".to_vec()].concat());
+    // A checksum has confirmed the first part; the rest is damage.
+    write("d.gz", &[gzip(&part(0)), b"other bytes".to_vec()].concat());
     let run = trailcore(&["cat", &path("d.gz")]);
     assert!(run.code == 1 && run.out == all && run.err.contains("the gzip file is damaged"), "{} {}", run.code, run.err);
     // Inside a trail a cut is damage, and resync continues with the next file.

@@ -304,7 +304,7 @@ struct Diff<'o> {
     places: HashMap<(TableId, TableId), Box<[Option<usize>]>>,
     report: DiffReport,
     budget: Budget,
-    /// What each side writes again.
+    /// The transactions that each side writes again.
     repeats: [Repeats; 2],
     /// More of it was found at the end: the report has those changes more than once.
     is_repeated: bool,

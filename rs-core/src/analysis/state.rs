@@ -343,7 +343,7 @@ fn rows_of(reader: &mut Reader, options: &StateOptions, wanted: &mut Wanted, rep
     Ok(State { rows: Trail::from_changes(blocks, vec![table]), report, failure })
 }
 
-/// Returns the number of unfinished transactions that a trail does not write again, without those that are known to be after the place.
+/// Returns the number of unfinished transactions that a trail does not write again, except the ones known to be after the place.
 fn uncommitted(read: &ReadReport, at: Option<&AsOf>, stopped_at: Option<Position>) -> u64 {
     let is_later = |one: &&UnfinishedReport| {
         let is_after_place = match (at, one.csn.as_deref()) {

@@ -200,7 +200,7 @@ struct ZstdFrame {
 
 #[cfg(feature = "compressed")]
 impl ZstdFrame {
-    /// Decodes more blocks, for at least so many bytes.
+    /// Decodes more blocks, for at least this many bytes.
     fn advance(&mut self, input: &mut impl io::BufRead, bytes: usize) -> io::Result<()> {
         // The last block, without content, and room for a checksum.
         const END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
@@ -293,7 +293,7 @@ fn begin(input: &mut impl io::BufRead) -> io::Result<Option<ruzstd::decoding::Fr
     }
 }
 
-/// What was read of a stream: in memory, or in a temporary file that has no name.
+/// The part of a stream that was read: in memory, or in a temporary file that has no name.
 #[cfg(feature = "compressed")]
 enum Spooled {
     Memory(Vec<u8>),

@@ -10,7 +10,7 @@ pub struct UnfinishedTransactions {
     listed: Vec<Unfinished>,
     /// The first since [`take_first`](Self::take_first) was called.
     first: Option<Unfinished>,
-    /// Where the last one of the part of the source before is written again.
+    /// Position from which the last one of the earlier part of the source is written again.
     again: Option<Position>,
 }
 
