@@ -40,6 +40,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
+    if args.out.as_os_str() == "-" {
+        return Err(Failure::usage(
+            "save writes files, not the standard output; give OUT a prefix such as part/lt, or ./- for this name",
+        ));
+    }
     let source = open(std::slice::from_ref(&args.path), &args.how, output)?.select(&args.selecting, output)?;
     let (read, bar) = source.watched(output, false)?;
     let saved = ending_itself(|| source.trail.save(&args.out, read));

@@ -432,3 +432,34 @@ fn a_killed_anonymise_leaves_nothing_under_the_name() {
     }
     assert!(killed > 0, "each run ended before it was killed");
 }
+
+#[test]
+fn texts_in_other_encodings_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let trail = data("big/bk");
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("TABLE BANK.*;".bytes().flat_map(|byte| [byte, 0])).collect();
+    let cases = [
+        (&b"TABLE BANK.*;\n-- f\xc3\xbcr K\xe4ufer\n"[..], "line 2, column 9: the text is not UTF-8"),
+        (&utf16[..], "the text is UTF-16"),
+    ];
+    for (bytes, message) in cases {
+        for (name, text) in [("a.prm", bytes), ("b.prm", b"INCLUDE ./a.prm\nTABLE BANK.ACCOUNTS;\n")] {
+            std::fs::write(path(name), text).unwrap();
+            let run = trailcore(&["count", &trail, "--param-file", &path(name)]);
+            assert!(run.code == 2 && run.err.contains(message) && run.err.contains("UTF-8"), "{} {}", run.code, run.err);
+        }
+    }
+    // A mark before UTF-8 is not a part of the first line.
+    let lines = cat(&[&trail]).out;
+    std::fs::write(path("marked.jsonl"), format!("\u{feff}{lines}")).unwrap();
+    let run = cat(&[&path("marked.jsonl")]);
+    assert_eq!((run.code, run.out), (0, lines), "{}", run.err);
+}
+
+#[test]
+fn a_trail_is_not_saved_to_the_standard_output() {
+    let run = trailcore(&["save", &data("big/bk"), "-"]);
+    assert!(run.code == 2 && run.err.contains("standard output"), "{} {}", run.code, run.err);
+    assert!(!std::path::Path::new("-000000000").exists());
+}

@@ -368,7 +368,7 @@ fn the_standard_input_is_a_trail() {
     assert_eq!(with_input(&["cat", "-"], &bytes[..bytes.len() - 3]).0, 4);
     let compressed = gzip(&bytes);
     let (code, _, err) = with_input(&["cat", "-"], &compressed[..compressed.len() / 2]);
-    assert!(code == 1 && err.contains("the gzip file is damaged, or it is incomplete"), "{code} {err}");
+    assert!(code == 4 && err.contains("the gzip file is incomplete"), "{code} {err}");
 }
 
 #[test]
@@ -412,7 +412,40 @@ fn no_damaged_byte_of_a_zstd_stream_is_taken_for_data() {
         assert!(code != 0 || String::from_utf8(out).unwrap() == expected, "{at} {err}");
     }
     let (code, _, err) = with_input(&["cat", "-"], &whole[..whole.len() - 1]);
-    assert!(code == 1 && err.contains("the zstd file is damaged, or it is incomplete"), "{code} {err}");
+    assert!(code == 4 && err.contains("the zstd file is incomplete"), "{code} {err}");
+}
+
+#[test]
+fn a_compressed_file_is_read_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(path(name), bytes).unwrap();
+    let part = |number: usize| std::fs::read(data(&format!("big/bk00000000{number}"))).unwrap();
+    let lines = |text: &str| text.lines().count();
+    let all = trailcore(&["cat", &data("big/bk000000000")]).out;
+    let json = gzip(all.as_bytes());
+    let cut = |bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec();
+    for (name, bytes) in
+        [("a.gz", cut(gzip(&part(0)))), ("b.zst", cut(zstd(&part(0)))), ("c.jsonl.gz", json[..json.len() / 2].to_vec())]
+    {
+        write(name, &bytes);
+        let run = trailcore(&["cat", &path(name)]);
+        assert!(run.code == 4 && lines(&run.out) > 0 && all.starts_with(&run.out), "{name} {} {}", run.code, run.err);
+        assert!(run.err.contains("incomplete"), "{}", run.err);
+    }
+    // A checksum has confirmed the first part; the rest is damage.
+    write("d.gz", &[gzip(&part(0)), b"other bytes".to_vec()].concat());
+    let run = trailcore(&["cat", &path("d.gz")]);
+    assert!(run.code == 1 && run.out == all && run.err.contains("the gzip file is damaged"), "{} {}", run.code, run.err);
+    // Inside a trail a cut is damage, and resync continues with the next file.
+    write("bk000000000.gz", &cut(gzip(&part(0))));
+    write("bk000000001", &part(1));
+    let stopped = trailcore(&["cat", &path("bk")]);
+    assert!(stopped.code == 1 && lines(&stopped.out) > 0, "{} {}", stopped.code, stopped.err);
+    let skipped = trailcore(&["cat", &path("bk"), "--resync"]);
+    let rest = trailcore(&["cat", &path("bk000000001")]).out;
+    assert!(skipped.out.starts_with(&stopped.out) && skipped.out.ends_with(&rest), "{}", skipped.err);
+    assert!(skipped.code == 1 && skipped.err.contains("skipped"), "{} {}", skipped.code, skipped.err);
 }
 
 #[test]

@@ -727,6 +727,69 @@ fn changes_in_memory_are_a_source() {
     assert!(held.reader().unwrap().next().unwrap().is_some() && held.files().is_empty());
 }
 
+/// A trail whose second transaction is written until `breaks` of its changes, and again whole; without a break if it is `None`.
+fn written_again(order: ByteOrder, breaks: Option<usize>, in_file: usize) -> Trail {
+    let (table, log) = (people(), Arc::new(TableDef::new("HR.LOG", vec![ColumnDef::integer("X", 0)])));
+    let mut script = Script::new(order);
+    script.run(&table, &["insert ID=1 NAME=a PAY=1 NOTE=x"]).run(&log, &["insert X=0"]);
+    let csn = script.csn;
+    let steps = [(&table, "move ID=1 -> ID=2"), (&log, "insert X=7"), (&table, "update ID=2 -> PAY=5"), (&log, "delete X=0")];
+    for taken in breaks.into_iter().flat_map(|breaks| vec![breaks; in_file]).chain([steps.len()]) {
+        script.csn = csn;
+        script.begin();
+        steps.iter().take(taken).for_each(|(table, line)| script.one(table, line));
+        if taken < steps.len() { script.out.leave_unfinished().unwrap() } else { script.out.commit().unwrap() }
+    }
+    script.run(&table, &["insert ID=3 NAME=c PAY=3 NOTE=z"]);
+    script.trail()
+}
+
+#[test]
+fn a_transaction_that_is_written_again_counts_once() {
+    for (order, breaks, times) in [(BIG, 1, 1), (BIG, 2, 1), (ByteOrder::Little, 3, 1), (BIG, 2, 3)] {
+        let (whole, again) = (written_again(order, None, 1), written_again(order, Some(breaks), times));
+        for table in ["HR.People", "HR.LOG"] {
+            let [truth, found] = [&whole, &again].map(|trail| state(trail, &StateOptions::new(table)));
+            assert_eq!(rows_of(&found.rows), rows_of(&truth.rows), "{breaks} {table}");
+            assert!(found.report.is_exact() && truth.report.is_exact(), "{breaks} {table} {:?}", found.report);
+            assert_eq!(found.report.changes, truth.report.changes);
+            assert_eq!(found.report.repeated > 0, breaks > 1 || table == "HR.People");
+        }
+        let left_out = (breaks * times) as u64;
+        for order_free in [false, true] {
+            let options = DiffOptions::new().order_free(order_free);
+            let report = whole.diff(&again, &options, (ReadOptions::new(), ReadOptions::new())).unwrap();
+            assert!(report.is_equal, "{breaks} {order_free} {report:?}");
+            assert_eq!((report.left.repeated, report.right.repeated), (0, left_out));
+        }
+        let volume = |trail| VolumeReport::of(trail, &VolumeOptions::default(), ReadOptions::new()).unwrap().0;
+        assert_eq!((volume(&whole).repeated, volume(&again).repeated), (0, left_out));
+        assert_eq!(volume(&again).changes - left_out, volume(&whole).changes);
+    }
+}
+
+#[test]
+fn rows_of_a_transaction_without_an_end_are_not_exact() {
+    let table = people();
+    let mut script = Script::new(BIG);
+    script.run(&table, &["insert ID=1 NAME=a PAY=1 NOTE=x"]);
+    let place = script.csn;
+    script.begin();
+    script.one(&table, "insert ID=2 NAME=b PAY=2 NOTE=y");
+    let trail = trail_of(&script.out.finish_unfinished().unwrap());
+    let report = state(&trail, &StateOptions::new("HR.People")).report;
+    assert!(!report.is_exact() && report.repeated == 0 && report.read.never_finished() == 1);
+    let before = StateOptions::new("HR.People").at(format!("csn:{}", place - 1).parse().unwrap());
+    assert!(state(&trail, &before).report.is_exact());
+    // As of a place before the second writing, the first one is all there is.
+    let again = written_again(BIG, Some(2), 1);
+    let unfinished = state(&again, &StateOptions::new("HR.LOG")).report.read.unfinished_transactions[0].clone();
+    assert!(unfinished.again > Some(unfinished.last) && !unfinished.at_end);
+    let found = state(&again, &StateOptions::new("HR.LOG").at(AsOf::Position(unfinished.last)));
+    assert_eq!(rows_of(&found.rows), ["X=0", "X=7"]);
+    assert!(found.report.repeated == 0);
+}
+
 /// A row of the model: its columns that are known.
 type ModelRow = BTreeMap<&'static str, String>;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int8Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader, StructArray};
+use arrow_array::{Array, ArrayAccessor, ArrayRef, RecordBatch, RecordBatchReader, StructArray};
 use arrow_schema::{DataType, TimeUnit};
 use trailcore::arrow::{ArrowOptions, Invalid, Layout, Numbers, SchemaChange, Times, is_meta};
 use trailcore::schema::{ColumnDef, TableDef};
@@ -215,12 +215,14 @@ fn declared_scale_gives_decimals() {
 
 #[test]
 fn times_are_exact_or_an_error() {
+    let long = table(vec![ColumnDef::datetime("D", 9), ColumnDef::datetime("T", 9)]);
     let table = table(vec![ColumnDef::datetime("D", 0), ColumnDef::datetime("T", 9)]);
     let trail = written(|writer| {
         for text in ["2019-10-03:11:45:00.123456789", "9999-12-31:00:00:00.000000000"] {
-            insert(writer, &table, |row| {
-                row.datetime("D", text).unwrap().datetime("T", text).unwrap();
-            });
+            // The builder refuses a time that is longer than its column.
+            let mut row = RowBuilder::new(&long, writer.byte_order());
+            row.datetime("D", text).unwrap().datetime("T", text).unwrap();
+            writer.insert(&table, row.bytes()).unwrap();
         }
     });
     let error = column(&trail, ArrowOptions::new().columns(&["D"]), "D").unwrap_err();
@@ -313,6 +315,36 @@ fn changed_definition_is_an_error_a_union_or_a_new_stream() {
     // Columns that are not requested may change.
     let stream = trail.table("A.T", ReadOptions::new(), options.columns(&["k"])).unwrap();
     assert_eq!(stream.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 3);
+}
+
+#[test]
+fn a_column_that_an_earlier_definition_lacks_is_missing() {
+    let first = table(vec![ColumnDef::integer("K", 0).key()]);
+    let second = table(vec![ColumnDef::integer("K", 0).key(), ColumnDef::varchar("NEW", 9)]);
+    let trail = written(|writer| {
+        insert(writer, &first, |row| {
+            row.decimal("K", 1.into()).unwrap();
+        });
+        insert(writer, &second, |row| {
+            row.decimal("K", 2.into()).unwrap().text("NEW", "x").unwrap();
+        });
+        insert(writer, &second, |row| {
+            row.decimal("K", 3.into()).unwrap();
+        });
+    });
+    let options = ArrowOptions::new().on_schema_change(SchemaChange::Union).states(true).complete(true);
+    for (layout, states) in [(Layout::Rows, "_states"), (Layout::Changes, "_after_states")] {
+        let mut found = Vec::new();
+        for batch in trail.table("A.T", ReadOptions::new(), options.clone().layout(layout)).unwrap() {
+            let batch = batch.unwrap();
+            let states = batch.column_by_name(states).unwrap().as_struct().column_by_name("NEW").unwrap();
+            let states = states.as_dictionary::<Int8Type>().downcast_dict::<arrow_array::StringArray>().unwrap();
+            let complete = batch.column_by_name("_complete").unwrap().as_boolean();
+            found.extend((0..batch.num_rows()).map(|row| (complete.value(row), states.value(row).to_owned())));
+        }
+        let expected = [(false, "missing"), (true, "value"), (false, "missing")].map(|(known, state)| (known, state.to_owned()));
+        assert_eq!(found, expected, "{layout:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use trailcore::change::Row;
 use trailcore::schema::ColumnDef;
 use trailcore::sink::{RowBuilder, TrailWriter, UpdateStyle, WriterOptions};
 use trailcore::trail::{ByteOrder, Token};
-use trailcore::{Decimal, ErrorKind, TableDef, Timestamp, Trail};
+use trailcore::{Decimal, ErrorKind, ReadOptions, TableDef, Timestamp, Trail};
 
 fn table() -> Arc<TableDef> {
     Arc::new(TableDef::new("A.B", vec![ColumnDef::integer("ID", 0).key(), ColumnDef::varchar("C", 2000)]))
@@ -141,6 +141,51 @@ fn values_that_the_format_cannot_represent_are_rejected() {
     writer.insert(&table, &image(&table, 1)).unwrap();
     writer.insert(&table, &image(&table, 2)).unwrap();
     assert_eq!(kind(writer.commit()), Some(ErrorKind::Unencodable));
+}
+
+#[test]
+fn a_time_is_as_long_as_its_column() {
+    let table = |fraction| {
+        let columns = vec![ColumnDef::integer("ID", 0).key(), ColumnDef::datetime("D", fraction)];
+        Arc::new(TableDef::new("A.D", columns))
+    };
+    let zeros = "2024-01-02:03:04:05.000000000";
+    let cases = [
+        (0, "2024-01-02:03:04:05.123456", None),
+        (6, "2024-01-02:03:04:05.123456789", None),
+        (0, zeros, Some("2024-01-02T03:04:05")),
+        (3, "2024-01-02:03:04:05.120000", Some("2024-01-02T03:04:05.120")),
+        (6, "2024-01-02:03:04:05", Some("2024-01-02T03:04:05")),
+    ];
+    for (fraction, text, expected) in cases {
+        let table = table(fraction);
+        let mut row = RowBuilder::new(&table, ByteOrder::Big);
+        let outcome = row.decimal("ID", 1.into()).unwrap().datetime("D", text).map(drop);
+        let Some(expected) = expected else {
+            let error = outcome.unwrap_err();
+            assert!(error.kind() == ErrorKind::Unencodable && error.to_string().contains("column D"), "{error}");
+            continue;
+        };
+        let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+        writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+        writer.insert(&table, row.bytes()).unwrap();
+        writer.commit().unwrap();
+        let files = writer.finish().unwrap();
+        let trail = Trail::from_bytes(files[0].1.clone());
+        let json = trail.reader().unwrap().next().unwrap().unwrap().to_json().unwrap();
+        assert!(json.contains(&format!("\"D\":\"{expected}\"")), "{json}");
+    }
+    // An image that was made elsewhere may have a longer one, which a check reports.
+    let (short, long) = (table(0), table(6));
+    let mut row = RowBuilder::new(&long, ByteOrder::Big);
+    row.decimal("ID", 1.into()).unwrap().datetime("D", "2024-01-02:03:04:05.123456").unwrap();
+    let mut writer = TrailWriter::in_memory("aa", WriterOptions::default()).unwrap();
+    writer.begin("1", "1.1.1", Timestamp::from_unix_micros(0)).unwrap();
+    writer.insert(&short, row.bytes()).unwrap();
+    writer.commit().unwrap();
+    let files = writer.finish().unwrap();
+    let report = Trail::from_bytes(files[0].1.clone()).check(&ReadOptions::new()).unwrap();
+    assert!(report.issues.iter().any(|issue| issue.what.contains("column D is longer")), "{:?}", report.issues);
 }
 
 #[test]

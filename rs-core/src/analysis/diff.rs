@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::key::{Columns, Identity, images, is_fixed, places, put};
+use super::repeats::Repeats;
 use super::rows::TableRows;
 use super::state::{empties, max_bytes};
 use super::{Budget, MAX_BYTES};
@@ -231,6 +232,8 @@ pub struct SideReport {
     pub changes: u64,
     /// Changes without all columns of the key; for a comparison of rows only, where they were not carried out.
     pub unidentified: u64,
+    /// Changes that are left out, because their transaction breaks off and the trail writes it again.
+    pub repeated: u64,
     /// The report of the reading.
     #[serde(flatten)]
     pub read: ReadReport,
@@ -252,6 +255,9 @@ impl Trail {
     /// all columns before them as their key. A table that has a key on the other side only is compared by that key; to find it, the
     /// other trail is read once more.
     ///
+    /// Of a transaction that breaks off and that a trail writes again, the last writing is compared; to leave out the others, both
+    /// trails are read once more.
+    ///
     /// Changes wait in memory for their counterpart: as long as both trails have about the same order, few do.
     ///
     /// ```
@@ -272,14 +278,21 @@ impl Trail {
     /// - The errors of [`Reader::next`].
     pub fn diff(&self, other: &Self, options: &DiffOptions, read: (ReadOptions, ReadOptions)) -> Result<DiffReport> {
         let (left, right) = (read.0.include_non_changes(false), read.1.include_non_changes(false));
-        let mut diff = Diff::new(options, [(self.clone(), left.clone()), (other.clone(), right.clone())]);
-        let (left, right) = (self.reader_with(left)?, other.reader_with(right)?);
-        if options.order_free {
-            diff.rows(left, right)?
-        } else {
-            diff.changes(left, right)?
+        let mut repeats = <[Repeats; 2]>::default();
+        loop {
+            let trails = [(self.clone(), left.clone()), (other.clone(), right.clone())];
+            let mut diff = Diff::new(options, trails, std::mem::take(&mut repeats));
+            let (left, right) = (self.reader_with(left.clone())?, other.reader_with(right.clone())?);
+            if options.order_free {
+                diff.rows(left, right)?
+            } else {
+                diff.changes(left, right)?
+            }
+            if !diff.is_repeated {
+                return Ok(diff.into_report());
+            }
+            repeats = diff.repeats;
         }
-        Ok(diff.into_report())
     }
 }
 
@@ -291,6 +304,10 @@ struct Diff<'o> {
     places: HashMap<(TableId, TableId), Box<[Option<usize>]>>,
     report: DiffReport,
     budget: Budget,
+    /// The transactions that each side writes again.
+    repeats: [Repeats; 2],
+    /// More of it was found at the end: the report has those changes more than once.
+    is_repeated: bool,
 }
 
 /// The latest definitions, by table name.
@@ -397,7 +414,7 @@ fn address(change: &Change<'_>, columns: &[Columns<'_>; 2], identity: Option<&Id
 }
 
 impl<'o> Diff<'o> {
-    fn new(options: &'o DiffOptions, trails: [(Trail, ReadOptions); 2]) -> Self {
+    fn new(options: &'o DiffOptions, trails: [(Trail, ReadOptions); 2], repeats: [Repeats; 2]) -> Self {
         let report = DiffReport {
             is_equal: false,
             order_free: options.order_free,
@@ -408,7 +425,8 @@ impl<'o> Diff<'o> {
             right: SideReport::default(),
         };
         let keys = SharedKeys { asked: options.key.clone(), trails, known: [None, None] };
-        Self { options, keys, places: HashMap::new(), report, budget: Budget::new(options.max_bytes) }
+        let budget = Budget::new(options.max_bytes);
+        Self { options, keys, places: HashMap::new(), report, budget, repeats, is_repeated: false }
     }
 
     fn into_report(self) -> DiffReport {
@@ -429,8 +447,8 @@ impl<'o> Diff<'o> {
             self.step(right, left, false)?;
         }
         let [left, right] = &mut sides;
-        self.report.left.read = left.reader.report();
-        self.report.right.read = right.reader.report();
+        (self.report.left.read, self.report.left.repeated) = self.ended(&left.reader, true);
+        (self.report.right.read, self.report.right.repeated) = self.ended(&right.reader, false);
         for (side, is_left) in sides.into_iter().zip([true, false]) {
             let mut rest: Vec<_> = side.waiting.into_values().flatten().collect();
             rest.sort_by_key(|change| change.as_change().position());
@@ -444,6 +462,21 @@ impl<'o> Diff<'o> {
         Ok(())
     }
 
+    /// Returns the report of a reading that is over, and the number of changes that were left out.
+    fn ended(&mut self, reader: &Reader, is_left: bool) -> (ReadReport, u64) {
+        let [left, right] = &mut self.repeats;
+        let repeats = if is_left { left } else { right };
+        let left_out = repeats.left_out;
+        self.is_repeated |= repeats.learn(reader.unfinished(), None);
+        (reader.report(), left_out)
+    }
+
+    /// Returns whether a side writes a change again.
+    fn leaves_out(&mut self, change: &Change<'_>, is_left: bool) -> bool {
+        let [left, right] = &mut self.repeats;
+        if is_left { left.leaves_out(change) } else { right.leaves_out(change) }
+    }
+
     /// Reads a change of one side, and compares it with its counterpart, or lets it wait.
     fn step(&mut self, own: &mut Side, other: &mut Side, is_left: bool) -> Result<()> {
         let change = loop {
@@ -452,7 +485,7 @@ impl<'o> Diff<'o> {
             }
             match own.reader.next()? {
                 None => own.ended = true,
-                Some(change) if change.op() == Op::Ddl => {}
+                Some(change) if change.op() == Op::Ddl || self.leaves_out(&change, is_left) => {}
                 Some(change) => break change,
             }
         };
@@ -544,6 +577,9 @@ impl<'o> Diff<'o> {
         let mut tables: BTreeMap<Box<str>, TableRows> = BTreeMap::new();
         let mut side = SideReport::default();
         while let Some(change) = reader.next()? {
+            if self.leaves_out(&change, is_left) {
+                continue;
+            }
             if change.op() == Op::Ddl {
                 if empties(&change) {
                     let object = change.table_name();
@@ -570,7 +606,7 @@ impl<'o> Diff<'o> {
             rows.end_transaction(&mut self.budget);
             side.unidentified += rows.counts.unidentified;
         }
-        side.read = reader.report();
+        (side.read, side.repeated) = self.ended(&reader, is_left);
         *(if is_left { &mut self.report.left } else { &mut self.report.right }) = side;
         Ok(tables)
     }

@@ -11,6 +11,7 @@
 mod diff;
 mod history;
 mod key;
+mod repeats;
 mod row_keys;
 mod rows;
 mod state;

@@ -1,19 +1,22 @@
 //! [`Trail::state`]: the rows of a table as of a place.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::key::Identity;
+use super::repeats::Repeats;
 use super::rows::{RowCounts, TableRows};
 use super::{AsOf, Budget, MAX_BYTES, json_lines};
 use crate::change::{Change, Op};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::TableName;
+use crate::position::{Csn, Position};
 use crate::schema::TableDef;
-use crate::source::{Notice, NoticeKind, ReadOptions, ReadReport, Reader, Trail, Wanted};
+use crate::source::{Notice, NoticeKind, ReadOptions, ReadReport, Reader, Trail, UnfinishedReport, Wanted};
 
 /// Which rows [`Trail::state`] returns. It is a document too, whose schema is `docs/schema/state-options.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,6 +115,10 @@ pub struct StateReport {
     pub overwritten: u64,
     /// Changes without all columns of the key. They could not be carried out, except for the new row of a key update.
     pub unidentified: u64,
+    /// Changes that are left out, because their transaction breaks off and the trail writes it again.
+    pub repeated: u64,
+    /// Unfinished transactions up to the place that the trail does not write again. Their changes are carried out.
+    pub uncommitted: u64,
     /// DDL of the table that is not carried out, such as ALTER TABLE; its effect on columns is in the definitions.
     pub ddl: u64,
     /// The error that ended the reading early: the rows are those before it.
@@ -153,11 +160,19 @@ impl StateReport {
         doubts.into_iter().filter(|doubt| doubt.0 > 0).map(notice).collect()
     }
 
-    /// Returns whether nothing was lost or doubtful on the way to the rows, and each of them is complete.
+    /// Returns whether nothing was lost or doubtful on the way to the rows, and each of them is complete. An unfinished transaction that
+    /// the trail does not write again is a doubt.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        let doubts =
-            [self.incomplete, self.unseen_updates, self.unseen_deletes, self.overwritten, self.unidentified, self.read.undecided];
+        let doubts = [
+            self.incomplete,
+            self.unseen_updates,
+            self.unseen_deletes,
+            self.overwritten,
+            self.unidentified,
+            self.read.undecided,
+            self.uncommitted,
+        ];
         doubts.iter().all(|count| *count == 0) && self.read.skipped.is_empty() && self.error.is_none()
     }
 }
@@ -190,7 +205,9 @@ impl Trail {
     /// update or delete whose images lack a column is an error. Numbers of a key are compared by value, and characters of a fixed
     /// length without blanks at their end. Key updates move rows, truncates remove them, compressed updates keep the columns that
     /// they do not have. A column that no change of the row has is *missing*, not NULL. All rows are in the latest definition of the
-    /// table; columns are matched by their names. A selection applies before: the rows are those of the selected changes only.
+    /// table; columns are matched by their names. A selection applies before: the rows are those of the selected changes only. Of a
+    /// transaction that breaks off and that the trail writes again, the last writing counts; to leave out the others, the trail is
+    /// read once more.
     ///
     /// Of a time or CSN, all transactions up to it and including it count, and of a position the change there too. Reading stops
     /// at the first later change.
@@ -221,19 +238,31 @@ impl Trail {
         let name = TableName::new(&options.table);
         let read = read.for_table(&name);
         let mut wanted = Wanted::new(&name);
-        match rows_of(self.reader_with(read.clone())?, options, &mut wanted) {
-            Err(_) if wanted.came_late() => rows_of(self.reader_with(read)?, options, &mut Wanted::exact(&name)),
+        match self.rows_once(&read, options, &mut wanted) {
+            Err(_) if wanted.came_late() => self.rows_once(&read, options, &mut Wanted::exact(&name)),
             state => state,
+        }
+    }
+
+    /// Reads the rows of a table, and once more if transactions turn out to be written again.
+    fn rows_once(&self, read: &ReadOptions, options: &StateOptions, wanted: &mut Wanted) -> Result<State> {
+        let mut repeats = Repeats::default();
+        loop {
+            let mut reader = self.reader_with(read.clone())?;
+            let state = rows_of(&mut reader, options, wanted, &mut repeats);
+            if !repeats.learn(reader.unfinished(), options.at.as_ref()) {
+                return state;
+            }
         }
     }
 }
 
 /// Reads the rows of a table.
-fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> Result<State> {
+fn rows_of(reader: &mut Reader, options: &StateOptions, wanted: &mut Wanted, repeats: &mut Repeats) -> Result<State> {
     let mut budget = Budget::new(options.max_bytes);
     let mut rows: Option<TableRows> = None;
     let mut ddl = 0;
-    let (mut stopped, mut failure) = (false, None);
+    let (mut stopped, mut stopped_at, mut failure) = (false, None, None);
     loop {
         let change = match reader.next() {
             Ok(Some(change)) => change,
@@ -248,12 +277,12 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
         };
         if let Some(at) = &options.at {
             if at.is_passed_by(&change)? {
-                stopped = true;
+                (stopped, stopped_at) = (true, Some(change.start()));
                 break;
             }
         }
         if change.op() == Op::Ddl {
-            if wanted.is_object(&change.table_name()) {
+            if wanted.is_object(&change.table_name()) && !repeats.leaves_out(&change) {
                 match &mut rows {
                     Some(rows) if empties(&change) => {
                         rows.clear(&mut budget);
@@ -264,7 +293,7 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
             }
             continue;
         }
-        if !wanted.is(&change)? {
+        if !wanted.is(&change)? || repeats.leaves_out(&change) {
             continue;
         }
         let rows = match &mut rows {
@@ -287,7 +316,7 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
             if let Some(failure) = failure {
                 return Err(failure);
             }
-            let table = definition(&mut reader, &TableName::new(&options.table), stopped)?;
+            let table = definition(reader, &TableName::new(&options.table), stopped)?;
             let identity = Identity::of(&table, options.key.as_deref())?;
             (table, identity, RowCounts::default(), Vec::new(), 0, 0)
         }
@@ -305,11 +334,27 @@ fn rows_of(mut reader: Reader, options: &StateOptions, wanted: &mut Wanted) -> R
         unseen_deletes: seen.unseen_deletes,
         overwritten: seen.overwritten,
         unidentified: seen.unidentified,
+        repeated: repeats.left_out,
+        uncommitted: uncommitted(&read, options.at.as_ref(), stopped_at),
         ddl,
         error: failure.as_ref().map(ToString::to_string),
         read,
     };
     Ok(State { rows: Trail::from_changes(blocks, vec![table]), report, failure })
+}
+
+/// Returns the number of unfinished transactions that a trail does not write again, except the ones known to be after the place.
+fn uncommitted(read: &ReadReport, at: Option<&AsOf>, stopped_at: Option<Position>) -> u64 {
+    let is_later = |one: &&UnfinishedReport| {
+        let is_after_place = match (at, one.csn.as_deref()) {
+            (Some(AsOf::Position(at)), _) => one.last > *at,
+            (Some(AsOf::Csn(at)), Some(csn)) => Csn::compare(at.as_str(), csn).is_some_and(Ordering::is_gt),
+            _ => false,
+        };
+        one.again.is_none() && (is_after_place || stopped_at.is_some_and(|stop| one.last >= stop))
+    };
+    let later = read.unfinished_transactions.iter().filter(is_later).count();
+    read.never_finished().saturating_sub(later as u64)
 }
 
 /// Returns the definition of a table without changes so far. After a stop, the rest of the trail may have it.

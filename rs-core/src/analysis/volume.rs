@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::repeats::Repeats;
 use crate::change::Change;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
@@ -141,6 +142,8 @@ pub struct VolumeReport {
     pub changes: u64,
     /// Bytes of the records of all changes.
     pub bytes: u64,
+    /// Changes among them whose transaction breaks off, and that the trail writes again.
+    pub repeated: u64,
     /// The error that ended the counting early.
     pub error: Option<String>,
     /// The report of the reading.
@@ -204,7 +207,8 @@ impl VolumeReport {
     /// The errors of [`Trail::reader_with`], [`ErrorKind::Cancelled`], and [`ErrorKind::InvalidArgument`] if there are more than a
     /// million intervals with changes of a table.
     pub fn of(trail: &Trail, options: &VolumeOptions, read: ReadOptions) -> Result<(Self, Option<Error>)> {
-        let mut reader = trail.reader_with(read.include_non_changes(false))?;
+        let options_of_read = read.include_non_changes(false);
+        let mut reader = trail.reader_with(options_of_read.clone())?;
         let (mut rows, mut number) = (BTreeMap::<Timestamp, BTreeMap<Box<str>, VolumeRow>>::new(), 0);
         let error = loop {
             let change = match reader.next() {
@@ -228,6 +232,7 @@ impl VolumeReport {
                 row.add(&change);
             }
         };
+        let repeated = Repeats::count(trail, options_of_read, reader.unfinished())?;
         let read = reader.report();
         let rows: Vec<_> = rows.into_values().flat_map(BTreeMap::into_values).collect();
         let report = Self {
@@ -235,6 +240,7 @@ impl VolumeReport {
             changes: rows.iter().map(|row| row.changes).sum(),
             bytes: rows.iter().map(|row| row.bytes).sum(),
             rows,
+            repeated,
             error: error.as_ref().map(ToString::to_string),
             read,
         };

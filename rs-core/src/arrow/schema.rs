@@ -85,6 +85,11 @@ pub fn is_meta(field: &Field) -> bool {
     field.metadata().contains_key(META_KEY)
 }
 
+/// Returns whether a field is the added column `_complete`.
+pub(super) fn is_complete(field: &Field) -> bool {
+    field.metadata().get(META_KEY).is_some_and(|name| name == "complete")
+}
+
 const META_KEY: &str = "trailcore:meta";
 
 fn meta_field(name: &str, options: &ArrowOptions) -> Field {

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType, UInt64Type};
-use arrow_array::{Array, ArrayRef, Decimal128Array, RecordBatch, StructArray, TimestampNanosecondArray, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, RecordBatch, StructArray, TimestampNanosecondArray, new_null_array,
+};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
+use super::column::states;
 use super::options::ArrowOptions;
 use super::records::TableRecords;
-use super::schema::{DIGITS_64, DIGITS_128, schema};
+use super::schema::{DIGITS_64, DIGITS_128, is_complete, is_meta, schema, state_type};
+use crate::change::ColumnState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
 
@@ -49,8 +53,12 @@ impl Union {
     pub(super) fn cast(&self, records: &TableRecords) -> Result<RecordBatch> {
         let (batch, rows) = (&records.batch, records.batch.num_rows());
         let own = batch.schema();
+        let lacks_column = lacks_column(own.fields(), self.0.fields());
         let arrays = self.0.fields().iter().map(|field| {
             let array = own.index_of(field.name()).ok().map(|index| batch.column(index));
+            if lacks_column && is_complete(field) {
+                return Ok(Arc::new(BooleanArray::from(vec![false; rows])) as ArrayRef);
+            }
             if array.is_none() && field.is_nullable() {
                 return Ok(new_null_array(field.data_type(), rows));
             }
@@ -141,7 +149,19 @@ fn common_type(first: &DataType, second: &DataType, table: &str) -> Result<Optio
     Ok((is_time(first) && is_time(second)).then_some(DataType::Timestamp(TimeUnit::Nanosecond, None)))
 }
 
-/// Widens an array to another type; without an array, returns nulls. Returns `None` if a value does not fit.
+/// Returns whether a definition lacks a column of the table: it is *missing* in all its rows.
+fn lacks_column(own: &Fields, all: &Fields) -> bool {
+    let columns = all.iter().filter(|field| !is_meta(field));
+    columns.into_iter().any(|field| match (field.data_type(), own.find(field.name())) {
+        (DataType::Struct(all), Some((_, own))) => match own.data_type() {
+            DataType::Struct(own) => lacks_column(own, all),
+            _ => true,
+        },
+        (_, own) => own.is_none(),
+    })
+}
+
+/// Widens an array to another type; without an array, returns nulls, and the state *missing* for states. Returns `None` if a value does not fit.
 fn widened(array: Option<&ArrayRef>, wanted: &DataType, rows: usize) -> Option<ArrayRef> {
     let Some(array) = array else {
         return Some(match wanted {
@@ -150,6 +170,7 @@ fn widened(array: Option<&ArrayRef>, wanted: &DataType, rows: usize) -> Option<A
                 let arrays = fields.iter().map(|field| new_null_array(field.data_type(), rows)).collect();
                 Arc::new(StructArray::try_new_with_length(fields.clone(), arrays, None, rows).ok()?)
             }
+            other if *other == state_type() => states(&vec![ColumnState::Missing; rows]),
             other => new_null_array(other, rows),
         });
     };

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// The folders in which included files are looked up.
 pub(crate) struct Folders {
     /// The folder of the parameter file.
@@ -13,11 +15,14 @@ pub(crate) struct Folders {
 impl Folders {
     /// Returns the path and the text of an included file. `from` is the folder of the file that includes it, if that is not the
     /// parameter file itself.
-    pub(crate) fn read(&self, name: &str, from: Option<&Path>) -> Result<(PathBuf, String), String> {
+    pub(crate) fn read(&self, name: &str, from: Option<&Path>) -> std::result::Result<(PathBuf, String), String> {
         let paths = self.paths(name, from);
         for path in &paths {
-            match std::fs::read_to_string(path) {
-                Ok(text) => return Ok((std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()), text)),
+            match std::fs::read(path) {
+                Ok(bytes) => {
+                    let text = text_of(bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+                    return Ok((std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()), text));
+                }
                 Err(error) if path.exists() => return Err(format!("{}: {error}", path.display())),
                 Err(_) => {}
             }
@@ -41,6 +46,27 @@ impl Folders {
         }
         paths
     }
+}
+
+/// Reads the text of a parameter file.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
+    text_of(bytes).map_err(|error| error.in_file(path))
+}
+
+/// Returns the bytes of a parameter file as text.
+fn text_of(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let (valid_up_to, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let before = String::from_utf8_lossy(bytes.get(..valid_up_to).unwrap_or_default());
+        let (line, column) =
+            (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+        let what = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the text is UTF-16".to_owned(),
+            _ => format!("line {line}, column {column}: the text is not UTF-8"),
+        };
+        Error::new(ErrorKind::Filter, what).hint("save the file as UTF-8")
+    })
 }
 
 fn parent(folder: &Path) -> PathBuf {

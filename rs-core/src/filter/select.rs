@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::eval::context::{Settings, TextUnit};
-use crate::filter::files::Folders;
+use crate::filter::files::{Folders, read_text};
 use crate::filter::ops::OpMask;
 use crate::filter::parts::SelectParts;
 use crate::filter::syntax::ddl::DdlFilter;
@@ -190,7 +190,7 @@ impl Select {
     }
 
     pub(crate) fn from_file_at(path: &Path, dialect: Dialect, home: Option<&Path>) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+        let text = read_text(path)?;
         let own = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let folders = Folders { own, home: home.map(Path::to_path_buf) };
         let mut read = |name: &str, from: Option<&Path>| folders.read(name, from);

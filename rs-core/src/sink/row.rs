@@ -119,13 +119,20 @@ impl<'t> RowBuilder<'t> {
     /// Sets a column of dates from the trail's own text, `YYYY-MM-DD[:HH:MI:SS[.f…]]`.
     ///
     /// # Errors
-    /// The errors of [`text`](Self::text); the text must be a date.
+    /// The errors of [`text`](Self::text); the text must be a date. Zeros at its end for which the column has no room are left out; other
+    /// digits are an error.
     pub fn datetime(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         let (index, column) = self.column(name)?;
         if column.kind() != Kind::DateTime || DateTime::parse(text).is_none() {
             return Err(wrong_kind(column, "a date"));
         }
-        self.put(index, column, text.as_bytes())
+        let fitting = fitting_date(column, text).ok_or_else(|| {
+            let length = column.external_length;
+            let what =
+                format!("is more precise than its length of {length} allows; round it, or declare the column with more digits");
+            unencodable(column, &what)
+        })?;
+        self.put(index, column, fitting.as_bytes())
     }
 
     /// Sets a column to NULL, with the filler of its type in real trails.
@@ -178,6 +185,18 @@ impl<'t> RowBuilder<'t> {
         self.image.fixed(index, &self.body).map_err(|fault| too_long(column, fault))?;
         Ok(self)
     }
+}
+
+/// Returns the text of a date as long as its column; `None` if the rest is not zero. A length of 0 is none.
+fn fitting_date<'a>(column: &ColumnDef, text: &'a str) -> Option<&'a str> {
+    let length = column.external_length as usize;
+    if length == 0 || text.len() <= length {
+        return Some(text);
+    }
+    let (kept, rest) = text.split_at_checked(length)?;
+    let kept = kept.trim_end_matches('.');
+    let is_zero = rest.bytes().all(|byte| matches!(byte, b'0' | b'.' | b':'));
+    (is_zero && DateTime::parse(kept).is_some()).then_some(kept)
 }
 
 /// Fills the text of a column of fixed length with blanks, as GoldenGate does (SEEN; docs/trail-format.md, section 8).

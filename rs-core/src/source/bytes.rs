@@ -8,6 +8,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use crate::error::Error;
+
 /// Bytes that can be read at any offset, from any thread: the interface between a reader and a file. Implement it for a trail
 /// that is not in a file (in an archive, an object store, another language's stream).
 ///
@@ -58,6 +60,12 @@ pub trait ByteSource: Debug + Send + Sync {
     /// Returns all bytes if the source has them in memory: they are then read in place. They must not change, and every call must
     /// return the same slice.
     fn as_slice(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Returns the error with which the bytes end, if they are only the start of what the source was to have, such as a compressed
+    /// file that is cut off. The reader returns it after what is in them.
+    fn fault(&self) -> Option<Error> {
         None
     }
 }

@@ -283,7 +283,12 @@ fn is_too_long(column: &Column<'_>) -> bool {
     let Some(definition) = column.definition() else { return false };
     // Most values are shorter, whatever their characters are.
     let may_be = column.span().len() > definition.external_length as usize;
-    may_be && matches!(column.value(), Value::Text(text) if definition.is_exceeded_by(&text))
+    may_be
+        && match column.value() {
+            Value::Text(text) => definition.is_exceeded_by(&text),
+            Value::DateTime(_) => definition.external_length > 0 && column.body().len() > definition.external_length as usize,
+            _ => false,
+        }
 }
 
 struct Place {

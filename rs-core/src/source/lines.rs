@@ -47,6 +47,9 @@ pub(crate) struct LinePlace {
     pub(crate) may_grow: bool,
 }
 
+/// The byte order mark of UTF-8, which may precede the first line of a file.
+pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl LineBuffer {
     pub(crate) fn new(files: Arc<[TrailFile]>, access: Access) -> Self {
         let buffer = Vec::new();
@@ -71,6 +74,10 @@ impl LineBuffer {
                 }
                 None => return Ok(None),
             };
+            if self.starts_with_mark() {
+                self.start += UTF8_MARK.len();
+                continue;
+            }
             if self.is_blank(length) {
                 self.take(length);
                 continue;
@@ -81,6 +88,11 @@ impl LineBuffer {
             let line = self.buffer.get(self.start..self.start + length).unwrap_or_default();
             return Ok(Some((place, line)));
         }
+    }
+
+    /// Returns whether the file begins here with the mark that some editors and PowerShell put before UTF-8.
+    fn starts_with_mark(&self) -> bool {
+        self.line_offset() == 0 && self.buffer.get(self.start..self.filled).unwrap_or_default().starts_with(UTF8_MARK)
     }
 
     fn is_blank(&self, length: usize) -> bool {
@@ -125,6 +137,9 @@ impl LineBuffer {
             }
             searched = rest.len();
             if self.read_more()? == 0 {
+                if let Some(fault) = self.open.as_ref().and_then(|source| source.fault()) {
+                    return Err(fault.at_rba(self.line_offset()));
+                }
                 return Ok((searched > 0).then_some((searched, false)));
             }
         }

@@ -9,6 +9,7 @@ use crate::filter::Doubt;
 use crate::position::Position;
 use crate::source::reader::Reader;
 use crate::source::skipped::Skipped;
+use crate::source::unfinished::Unfinished;
 
 /// The report of a reading: which changes are in its result, and which are not. A document that every result carries.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -77,6 +78,8 @@ pub struct UnfinishedReport {
     pub xid: Option<String>,
     /// The source ends after it: its writer may not be done yet. Otherwise another transaction begins.
     pub at_end: bool,
+    /// Position from which the source writes the transaction again; `null` if it does not.
+    pub again: Option<Position>,
 }
 
 /// Something that the user of a result has to know.
@@ -165,14 +168,16 @@ impl Reader {
             unmatched,
             ops_in_vain: self.ops_in_vain(),
             unfinished: unfinished.count(),
-            unfinished_transactions: unfinished
-                .listed()
-                .iter()
-                .map(|one| UnfinishedReport { last: one.last, csn: one.csn.clone(), xid: one.xid.clone(), at_end: one.at_end })
-                .collect(),
+            unfinished_transactions: unfinished.listed().iter().map(UnfinishedReport::of).collect(),
             left_out: BTreeMap::new(),
             tables,
         }
+    }
+}
+
+impl UnfinishedReport {
+    fn of(one: &Unfinished) -> Self {
+        Self { last: one.last, csn: one.csn.clone(), xid: one.xid.clone(), at_end: one.at_end, again: one.again }
     }
 }
 
@@ -210,6 +215,13 @@ impl ReadReport {
         *left_out.entry(op.name()).or_default() += 1;
     }
 
+    /// Returns the number of unfinished transactions that the source does not write again, as far as is known.
+    #[must_use]
+    pub fn never_finished(&self) -> u64 {
+        let again = self.unfinished_transactions.iter().filter(|one| one.again.is_some()).count();
+        self.unfinished.saturating_sub(again as u64)
+    }
+
     /// Returns what the user of the result has to know, in sentences without column data.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
@@ -243,10 +255,13 @@ impl ReadReport {
                 format!("no {op} is selected: the statements of the selection leave them out, without {statement}"),
             );
         }
-        if let Some(first) = self.unfinished_transactions.first() {
+        // One that is not written again is the more serious.
+        let mut transactions = self.unfinished_transactions.iter();
+        if let Some(first) = transactions.find(|one| one.again.is_none()).or(self.unfinished_transactions.first()) {
             let more = if self.unfinished > 1 { format!(", and {} others", self.unfinished - 1) } else { String::new() };
             let xid = first.xid.as_deref().map(|xid| format!(" {xid}")).unwrap_or_default();
-            let text = format!("transaction{xid} is unfinished: its last record is at {}{more}", first.last);
+            let again = first.again.map(|at| format!(", and it is written again from {at}")).unwrap_or_default();
+            let text = format!("transaction{xid} is unfinished: its last record is at {}{again}{more}", first.last);
             add(NoticeKind::Unfinished, text);
         }
         // DDL is not a row.

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::position::TrailPosition;
 use crate::schema::TableDef;
 use crate::source::bytes::ByteSource;
+use crate::source::lines::UTF8_MARK;
 use crate::source::options::ReadOptions;
 use crate::source::sequence::{self, Gap, TrailFile};
 
@@ -148,7 +149,8 @@ impl Trail {
         let mut start = [0; 64];
         // If the file cannot be read, the reader reports it.
         let Some(read) = file.source(false).ok().and_then(|source| source.read_at(&mut start, 0).ok()) else { return false };
-        let first = start.get(..read).unwrap_or_default().iter().find(|byte| !byte.is_ascii_whitespace());
+        let start = start.get(..read).unwrap_or_default();
+        let first = start.strip_prefix(UTF8_MARK).unwrap_or(start).iter().find(|byte| !byte.is_ascii_whitespace());
         first.map_or_else(named_so, |&byte| byte == b'{')
     }
 

@@ -80,6 +80,8 @@ struct OpenFile {
     /// Offset of the next byte to be read into [`Buffer::Own`].
     offset: u64,
     decoder: Decoder,
+    /// The error with which the source ends, until it has been skipped.
+    fault: Option<Error>,
 }
 
 /// The reason why the window has no more frames.
@@ -500,7 +502,8 @@ impl ReadWindow {
             index: self.file_index,
         });
         let decoder = Decoder::at(start.rba, start.record, start.order);
-        self.open = Some(OpenFile { source, offset: start.rba, decoder });
+        let fault = source.fault();
+        self.open = Some(OpenFile { source, offset: start.rba, decoder, fault });
         Ok(true)
     }
 
@@ -575,6 +578,10 @@ impl ReadWindow {
 
     /// Handles the end of the open file, after a record or inside one.
     fn file_ended(&mut self) {
+        if let Some(fault) = self.open.as_ref().and_then(|open| open.fault.clone()) {
+            self.end = End::Fault(fault.at_rba(self.unframed_position().rba));
+            return;
+        }
         let rest = self.data().get(self.unframed..).unwrap_or_default();
         let base = self.segments.last().map_or(0, |segment| segment.base);
         if rest.is_empty() && self.unframed as i64 != base {
@@ -660,6 +667,7 @@ impl ReadWindow {
                 // A torn tail at the very end is not skipped: it may still become a record.
                 Resync::Nothing if torn_tail && is_last => return Ok(None),
                 Resync::Nothing => {
+                    open.fault = None;
                     self.unframed = self.data().len();
                     let to = self.unframed_position();
                     self.end = End::Open;

@@ -30,7 +30,7 @@ impl TrailReader {
                 // After an error too: the next cut meets it again.
                 break Some(self.separate(before, &transactions, memory));
             }
-            (self.skipped, self.unfinished) = (before.skipped, before.unfinished);
+            (self.skipped, self.unfinished, self.broken_off) = (before.skipped, before.unfinished, before.broken_off);
             match stopped {
                 // Joined before the piece: the piece has to know that.
                 Ok(Stop::Joined) => {}
@@ -86,6 +86,7 @@ impl TrailReader {
             segment: self.segment.clone(),
             context: self.context.clone(),
             ids_frame: self.ids_frame,
+            broken_off: self.broken_off.clone(),
             ..Self::blank(self.files.clone(), self.options.clone(), ReadWindow::closed())
         }
     }

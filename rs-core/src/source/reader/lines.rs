@@ -34,6 +34,8 @@ pub(super) struct LineReader {
     serial: u64,
     skipped: Vec<Skipped>,
     pub(super) unfinished: UnfinishedTransactions,
+    /// The last line is the last change of a transaction that breaks off.
+    is_broken_off: bool,
     /// The last call met the end of the lines.
     ended: bool,
 }
@@ -72,6 +74,7 @@ impl LineReader {
             serial: 0,
             skipped: Vec::new(),
             unfinished: UnfinishedTransactions::default(),
+            is_broken_off: false,
             ended: false,
             options,
         };
@@ -159,7 +162,12 @@ impl LineReader {
     fn enter(&mut self, built: &Built, ids: TransactionIds, place: LinePlace, table: (TableId, Arc<TableDef>)) {
         let begins = crate::change::TransactionIndicator::from_byte(built.head.facts.transaction()).begins();
         let (csn, xid) = ids.texts();
-        if begins || (self.ids.0.as_deref(), self.ids.1.as_deref()) != (csn, xid) {
+        let is_other = (self.ids.0.as_deref(), self.ids.1.as_deref()) != (csn, xid);
+        let was_broken_off = std::mem::replace(&mut self.is_broken_off, built.head.facts.unfinished());
+        if begins && was_broken_off && !is_other && csn.is_some() && xid.is_some() {
+            self.unfinished.repeat(built.space.at(built.head.offset));
+        }
+        if begins || is_other {
             self.serial += 1;
             self.ids = (csn.map(Into::into), xid.map(Into::into));
         }
@@ -191,7 +199,14 @@ impl LineReader {
         self.inferred_from = self.files.iter().map(TrailFile::size).sum::<Result<u64>>()?;
         let mut lines = LineBuffer::new(Arc::clone(&self.files), self.options.access());
         let mut inferred = Inferred::default();
-        while let Some((_, line)) = lines.next()? {
+        loop {
+            let line = match lines.next() {
+                Ok(Some((_, line))) => line,
+                Ok(None) => break,
+                // The lines before it can be read.
+                Err(error) if error.kind().is_damage() => break,
+                Err(error) => return Err(error),
+            };
             let length = line.len();
             if let Ok(line) = Line::parse(line) {
                 inferred.see(&line);

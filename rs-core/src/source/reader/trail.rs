@@ -50,6 +50,8 @@ pub(super) struct TrailReader {
     pub(super) assembled: Option<(Head, bool)>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) unfinished: UnfinishedTransactions,
+    /// CSN and id of the transaction that broke off before the cursor, until another one begins.
+    pub(super) broken_off: Option<(Box<str>, Box<str>)>,
     /// The last call met the end of the trail.
     pub(super) ended: bool,
     /// Steps over the ready frames only, and reads no more.
@@ -182,6 +184,7 @@ impl TrailReader {
             assembled: None,
             skipped: Vec::new(),
             unfinished: UnfinishedTransactions::default(),
+            broken_off: None,
             ended: false,
             keeps_to_ready: false,
             failed: None,
@@ -360,7 +363,9 @@ impl TrailReader {
         let plain_until = self.transactions.ready().min(self.segment.end);
         // The last change of an unfinished transaction is marked on this path.
         let plain_until = self.transactions.next_unfinished().map_or(plain_until, |last| last.min(plain_until));
-        self.fast_until = if self.definitions.encrypted() { 0 } else { plain_until };
+        // The change that begins another transaction after it is compared with it here.
+        let is_plain = !self.definitions.encrypted() && self.broken_off.is_none();
+        self.fast_until = if is_plain { plain_until } else { 0 };
         let Some(frame) = self.window.frames().get(first).copied() else {
             return Err(Error::internal("a ready frame is not in the window"));
         };
@@ -394,6 +399,7 @@ impl TrailReader {
         }
         if in_transaction && frame.transaction().begins() && record_type != RecordType::LOB {
             self.begin_transaction(first);
+            self.note_repeated(first);
         }
         if frames.main >= self.transactions.ready() && !self.window.is_at_end() {
             // Moved together over a file's end: what belongs to the second half may not be here yet.
@@ -552,7 +558,17 @@ impl TrailReader {
         let (csn, xid) = self.context.ids(self.window.data());
         let at_end = self.window.is_at_end() && !self.window.is_closed() && last + 1 >= self.window.frames().len();
         self.unfinished.add(at.into(), csn, xid, at_end);
+        self.broken_off = csn.zip(xid).map(|(csn, xid)| (csn.into(), xid.into()));
         self.note(LiveNote::Unfinished { last: at });
+    }
+
+    /// Notes whether a transaction that begins with a frame is the one that broke off before it.
+    fn note_repeated(&mut self, first: usize) {
+        let Some((csn, xid)) = self.broken_off.take() else { return };
+        let Some((_, position, _)) = self.window.place(first) else { return };
+        if self.context.ids(self.window.data()) == (Some(&*csn), Some(&*xid)) {
+            self.unfinished.repeat(position.into());
+        }
     }
 
     /// Notes a record that a follower has to know of. Returns whether it is one.

@@ -10,17 +10,20 @@ import java.util.Optional;
  * @param csn Its CSN; {@code null} if its start was not read.
  * @param xid Its id; {@code null} if its start was not read.
  * @param atEnd The source ends after it: its writer may not be done yet. Otherwise another transaction begins.
+ * @param again Position from which the source writes the transaction again; {@code null} if it does not.
  */
 public record UnfinishedReport(
         Position last,
         Optional<String> csn,
         Optional<String> xid,
-        boolean atEnd) {
+        boolean atEnd,
+        Optional<Position> again) {
     static UnfinishedReport of(Json in) {
         return new UnfinishedReport(
                 in.get("last").position(),
                 in.get("csn").maybe(Json::text),
                 in.get("xid").maybe(Json::text),
-                in.get("at_end").bool());
+                in.get("at_end").bool(),
+                in.get("again").maybe(Json::position));
     }
 }
