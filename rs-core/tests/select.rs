@@ -405,3 +405,33 @@ fn parameter_file_of_a_bank() {
     assert!(!select.verdict_of_object("SHOP.SEQ1", None, None).is_accept());
     assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
 }
+
+/// A condition is asked only of the tables that all parts of a narrowed selection want, whatever their order.
+#[test]
+fn a_condition_is_not_asked_of_tables_that_another_part_turns_away() {
+    let (items, shelves) = (items(), shelves());
+    let mut out = writer(ByteOrder::Big, 1, NO_LIMIT);
+    out.begin("5", "1.2.3", at(1)).unwrap();
+    for (id, price) in [(1, "a"), (2, "b")] {
+        out.insert(&items, &item(&items, ByteOrder::Big, id, price, "note")).unwrap();
+        out.insert(&shelves, &key(&shelves, ByteOrder::Big, 10 + id)).unwrap();
+    }
+    out.commit().unwrap();
+    let trail = trail_of(&out.finish().unwrap());
+    let named = select("TABLE SHOP.ITEMS;");
+    let asks = select("TABLE *, WHERE (NAME = 'a');");
+    let without = select("TABLEEXCLUDE SHOP.SHELVES;");
+    for (first, second) in [(&named, &asks), (&asks, &named), (&without, &asks), (&asks, &without)] {
+        let both = first.clone().and(second.clone());
+        // The tag has every change evaluated.
+        for first in ["TABLE *.*;", "EXCLUDETAG 07;"] {
+            assert_eq!(ids(&trail, select(first).and(both.clone())), [1], "{both}");
+        }
+        assert_eq!((ids(&trail, both.clone()), ids(&trail, both.clone().lenient())), (vec![1], vec![1]), "{both}");
+        let program = both.bind(&shelves);
+        assert!(program.problems().is_none() && program.rejects_all(), "{both}");
+    }
+    let misspelt = select("TABLE SHOP.ITEMS, WHERE (NAMES = 'a');").and(named);
+    let error = trail.reader_with(ReadOptions::new().select(misspelt)).unwrap().into_changes().find_map(Result::err).unwrap();
+    assert!(error.to_string().contains("NAMES"), "{error}");
+}
