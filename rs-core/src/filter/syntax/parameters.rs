@@ -4,10 +4,11 @@ use crate::change::Op;
 use crate::filter::syntax::comments;
 use crate::filter::syntax::ddl::DdlFilter;
 use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
-use crate::filter::syntax::expr::{ColumnName, Side};
+use crate::filter::syntax::expr::{ColumnName, Condition, Side};
 use crate::filter::syntax::lexer::{
     AMPERSAND, Dialect, Token, continuation, is_name_char, quoted_length, quoted_on_line, take_while,
 };
+use crate::filter::syntax::macros;
 use crate::filter::syntax::names::{NamePattern, ObjectPattern, split_name};
 use crate::filter::syntax::parser::{Parsed, Parser, unexpected};
 use crate::filter::syntax::source::SourceText;
@@ -55,12 +56,74 @@ pub(crate) fn parse(text: &SourceText, dialect: Dialect, is_file: bool) -> Resul
     }
 }
 
-/// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
+/// Fails unless a text is TABLE or TABLEEXCLUDE and one name or pattern.
+pub(crate) fn check_name(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        parser.next()?;
+        parser.object()?;
+        match parser.next()? {
+            (Token::End, _) => Ok(()),
+            (other, span) => {
+                let error = unexpected(&other, span, "the end of the name");
+                Err(error.help("give each name by itself, and a condition as where or filter"))
+            }
+        }
+    })
+}
+
+/// Fails unless a text is `TABLE *` and one FILTER or WHERE.
+pub(crate) fn check_clause(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        parser.next()?;
+        parser.object()?;
+        parser.expect(",", "before the clause")?;
+        match parser.next()? {
+            (Token::Name(word), _) if word.eq_ignore_ascii_case("FILTER") => parser.filter_clause().map(drop),
+            _ => parser.where_clause().map(drop),
+        }
+    })
+}
+
+/// Fails unless a text is `TRAILCORE OPS` and operations, with commas between them.
+pub(crate) fn check_ops(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        (parser.next()?, parser.next()?);
+        loop {
+            match parser.next()? {
+                (Token::Name(op), _) if op.to_ascii_lowercase().parse::<Op>().is_ok() => {}
+                (other, span) => return Err(unexpected(&other, span, "an operation")),
+            }
+            match parser.next()? {
+                (Token::End, _) => return Ok(()),
+                (Token::Symbol(","), _) => {}
+                (other, span) => return Err(unexpected(&other, span, "the end of the operation")),
+            }
+        }
+    })
+}
+
+/// Fails if a text has macros or included files.
+pub(crate) fn check_plain(text: &str) -> Result<(), Diagnostics> {
+    if macros::expand(text, &mut |_, _| Err("files are only included by parameter files".to_owned()))?.text() == text {
+        return Ok(());
+    }
+    let error = Diagnostic::error(DiagnosticKind::Syntax, Span::default(), "a part of a selection has no macros");
+    Err(Diagnostics::new(text, vec![error.help("write a parameter file")]))
+}
+
+/// Fails unless a part of a selection, in its statement, reads to its end.
+fn check_part(text: &str, dialect: Dialect, read: impl FnOnce(&mut Parser<'_>) -> Parsed<()>) -> Result<(), Diagnostics> {
+    let plain = comments::blanked(text);
+    let parsed = Parser::whole(&plain, dialect, read).map(drop);
+    parsed.map_err(|found| Diagnostics::new(text, found.all().to_vec()))
+}
+
 /// Returns whether a number follows, perhaps after blanks.
 fn starts_with_digit(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '&', '\r', '\n']).starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
 fn settle(statements: &mut Vec<Statement>, is_file: bool) {
     // A single trail is that of all statements.
     if statements.iter().filter(|own| matches!(own, Statement::Trail(..))).count() < 2 {
@@ -605,23 +668,7 @@ impl<'a> Parser<'a> {
                     let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement allows only one WHERE").ogg(1662);
                     return Err(error.help("join the conditions with AND"));
                 }
-                self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
-                let condition = self.condition()?;
-                self.expect(")", "to close WHERE, AND or OR").map_err(|error| {
-                    let error = error.ogg(1662);
-                    // `SAL > BEFORE` is read as a comparison with a column of this name.
-                    match self
-                        .lexer
-                        .text
-                        .get(..error.span.start)
-                        .is_some_and(|text| text.to_ascii_uppercase().ends_with("BEFORE"))
-                    {
-                        true => error
-                            .help("only the column before the operator may have BEFORE; write FILTER (column > BEFORE.column)"),
-                        false => error,
-                    }
-                })?;
-                Clause::Where(condition)
+                Clause::Where(self.where_clause()?)
             }
             "COLS" => Clause::Cols(self.column_list(&keyword)?),
             "COLSEXCEPT" => Clause::ColsExcept(self.column_list(&keyword)?),
@@ -750,6 +797,21 @@ impl<'a> Parser<'a> {
             }
         };
         self.lint(Diagnostic::lint(kind, span, message).help(help));
+    }
+
+    /// Parses a WHERE clause after its keyword.
+    fn where_clause(&mut self) -> Parsed<Condition> {
+        self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
+        let condition = self.condition()?;
+        self.expect(")", "to close WHERE, AND or OR").map_err(|error| {
+            let error = error.ogg(1662);
+            // `SAL > BEFORE` is read as a comparison with a column of this name.
+            match self.lexer.text.get(..error.span.start).is_some_and(|text| text.to_ascii_uppercase().ends_with("BEFORE")) {
+                true => error.help("only the column before the operator may have BEFORE; write FILTER (column > BEFORE.column)"),
+                false => error,
+            }
+        })?;
+        Ok(condition)
     }
 
     /// Parses a FILTER clause after its keyword.
