@@ -435,3 +435,38 @@ fn a_condition_is_not_asked_of_tables_that_another_part_turns_away() {
     let error = trail.reader_with(ReadOptions::new().select(misspelt)).unwrap().into_changes().find_map(Result::err).unwrap();
     assert!(error.to_string().contains("NAMES"), "{error}");
 }
+
+/// An exclude that fits no table leaves nothing out: it is reported as a name of a rule is. A parameter file is not written for one
+/// trail, and its excludes are reported only if they look like a slip.
+#[test]
+fn an_exclude_that_fits_no_table_is_reported() {
+    let trail = ten_items(ByteOrder::Big);
+    let unmatched = |select: Select| {
+        let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
+        while reader.next().unwrap().is_some() {}
+        reader.report().unmatched.unwrap()
+    };
+    for (text, wanted) in [
+        ("TABLEEXCLUDE SHOP.ITEM; TABLE SHOP.*;", "SHOP.ITEM"),
+        ("MAPEXCLUDE SHOP.NONE; TABLE SHOP.*;", "SHOP.NONE"),
+        ("SCHEMAEXCLUDE SHIP;", "SHIP.*"),
+        ("CATALOGEXCLUDE PDB;", "PDB.*.*"),
+        ("TABLEEXCLUDE SHOP.IT?M;", "SHOP.IT?M"),
+        ("TABLEEXCLUDE X.A; TABLEEXCLUDE X.A; TABLEEXCLUDE \"a B\";", "X.A \"a B\""),
+        ("TABLEEXCLUDE SHOP.ITEMS; TABLE *.*;", ""),
+        ("SCHEMAEXCLUDE SHOP; TABLEEXCLUDE *.IT*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITMES; TABLE SHOP.*;", "SHOP.ITMES"),
+        ("EXTRACT E; SCHEMAEXCLUDE SHOPS; TABLE SHOP.*;", "SHOPS.*"),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.TMP; TABLEEXCLUDE SHOP.ITEMS2; TABLEEXCLUDE OTHER.ITEMS; TABLE SHOP.*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITEM*2; SCHEMAEXCLUDE HR; CATALOGEXCLUDE SHOP; TABLE SHOP.*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITEMS; TABLEEXCLUDE SHOP.ITEMZ; TABLE SHOP.*;", ""),
+    ] {
+        assert_eq!(unmatched(select(text)).join(" "), wanted, "{text}");
+        let both = select("TABLE SHOP.*;").and(select(text));
+        assert_eq!(unmatched(both).join(" "), wanted, "{text}");
+    }
+    let file = std::env::temp_dir().join(format!("trailcore-{}-exclude.prm", std::process::id()));
+    std::fs::write(&file, "TABLEEXCLUDE SHOP.TMP;\nTABLEEXCLUDE SHOP.ITEMSS;\nTABLE SHOP.*;\n").unwrap();
+    assert_eq!(unmatched(Select::from_file(&file).unwrap()), ["SHOP.ITEMSS"]);
+    std::fs::remove_file(file).unwrap();
+}
