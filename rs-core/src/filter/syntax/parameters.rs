@@ -3,7 +3,7 @@
 use crate::change::Op;
 use crate::filter::syntax::comments;
 use crate::filter::syntax::ddl::DdlFilter;
-use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, is_misspelt, nearest};
 use crate::filter::syntax::expr::{ColumnName, Condition, Side};
 use crate::filter::syntax::lexer::{
     AMPERSAND, Dialect, Token, continuation, is_name_char, quoted_length, quoted_on_line, take_while,
@@ -15,7 +15,7 @@ use crate::filter::syntax::source::SourceText;
 use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, TRAILS, Tag, Toggled,
 };
-use crate::filter::syntax::words::{is_option, is_parameter, is_silent, options, parameters};
+use crate::filter::syntax::words::{is_known, is_option, is_parameter, is_silent, options, parameters};
 use crate::position::Csn;
 use crate::time::Timestamp;
 
@@ -252,8 +252,13 @@ impl<'a> Parser<'a> {
         Ok(Some(Statement::Trail(word, text.get(..length).unwrap_or_default().into())))
     }
 
-    /// Skips a parameter that does not select changes, with a lint unless it is well known.
+    /// Skips a parameter that does not select changes, with a lint unless it is well known. A slip in one that does is an error: more
+    /// or other changes would be selected without it.
     fn skip_parameter(&mut self, keyword: &str, span: Span, before: &mut Before) -> Parsed<()> {
+        if let Some(meant) = meant_by(keyword) {
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{keyword} is no parameter"));
+            return Err(error.help(format!("did you mean {meant}?")));
+        }
         self.parameter(keyword == "SQLEXEC")?;
         if keyword == "SEQUENCE" {
             // Beside TABLE it is usual, and selects no rows.
@@ -507,7 +512,13 @@ impl<'a> Parser<'a> {
                     let lint = Diagnostic::lint(DiagnosticKind::NotAvailable, Span::new(start, self.lexer.at), message);
                     self.lint(lint.help("GoldenGate leaves out the whole transaction; use TABLEEXCLUDE for the table itself"));
                 }
-                _ => {}
+                keyword => {
+                    if let Some(meant) = ["EXCLUDETAG", "INCLUDETAG"].into_iter().find(|own| is_misspelt(keyword, own)) {
+                        let span = Span::new(start, self.lexer.at);
+                        let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{keyword} is no option"));
+                        return Err(error.help(format!("did you mean {meant}?")));
+                    }
+                }
             }
         }
     }
@@ -703,10 +714,12 @@ impl<'a> Parser<'a> {
             let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement names one object or pattern");
             return Err(error.help("write a statement for each"));
         }
-        match nearest(keyword, options()).filter(|near| !is_option(keyword) && DECISIVE.contains(near)) {
-            Some(near) => {
+        let near = || nearest(keyword, options()).filter(|near| DECISIVE.contains(near));
+        let help = || foreign_option(keyword).map(str::to_owned).or_else(|| near().map(|near| format!("did you mean {near}?")));
+        match if is_option(keyword) { None } else { help() } {
+            Some(help) => {
                 let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{keyword} is no option"));
-                Err(error.help(format!("did you mean {near}?")))
+                Err(error.help(help))
             }
             None => Ok(()),
         }
@@ -994,6 +1007,35 @@ fn toggle(keyword: &str) -> Option<(bool, Toggled)> {
     let get = keyword.strip_prefix("GET").map(|rest| (true, rest));
     let (get, rest) = get.or_else(|| keyword.strip_prefix("IGNORE").map(|rest| (false, rest)))?;
     Some((get, Toggled::ALL.iter().find(|(_, name)| *name == rest)?.0))
+}
+
+/// Returns the statement that decides which changes are selected, and that a word is a slip for.
+fn meant_by(keyword: &str) -> Option<String> {
+    let excludes = ExcludeKind::ALL.iter().map(|(_, name)| *name);
+    let decisive = excludes.chain(["EXCLUDETAG", "EXCLUDEWILDCARDOBJECTSONLY", "SOURCECATALOG", "TABLE", "MAP"]);
+    let toggles = Toggled::ALL.iter().flat_map(|(_, name)| ["GET", "IGNORE"].map(|prefix| format!("{prefix}{name}")));
+    let mut all = decisive.map(str::to_owned).chain(toggles);
+    let near = all.find(|own| is_misspelt(keyword, own));
+    near.or_else(|| match keyword {
+        _ if is_known(keyword) => None,
+        "GET" | "IGNORE" => Some(format!("one word such as {keyword}DELETES")),
+        _ => keyword.contains("EXCLUDE").then(|| "TABLEEXCLUDE".to_owned()),
+    })
+}
+
+/// Returns what to write instead of a word that TABLE and MAP do not have, and that would leave changes or columns out.
+fn foreign_option(keyword: &str) -> Option<&'static str> {
+    match keyword {
+        _ if keyword.starts_with("COLSEX") => Some("did you mean COLSEXCEPT?"),
+        _ if keyword.contains("EXCLUD") || keyword.contains("XCLUDE") => {
+            Some("write a statement of its own, before or after it: TABLEEXCLUDE owner.object;")
+        }
+        "ON" => Some("write it in the parentheses of FILTER: FILTER (ON INSERT, expression)"),
+        _ if keyword.starts_with("IGNORE") => Some(
+            "write IGNOREINSERTS, IGNOREUPDATES or IGNOREDELETES on a line before the statement, or FILTER (IGNORE …, expression)",
+        ),
+        _ => None,
+    }
 }
 
 /// Returns the toggle that is most similar to a misspelt one.
