@@ -122,9 +122,7 @@ impl Exclude {
             (ExcludeKind::Schema, parts) => parts.iter().skip(1).copied().take(self.parts.len()).collect(),
             (_, parts) => parts.iter().copied().take(self.parts.len()).collect(),
         };
-        !self.parts.iter().any(NamePattern::has_wildcard)
-            && parts.len() == self.parts.len()
-            && self.parts.iter().rev().zip(parts).all(near)
+        parts.len() == self.parts.len() && self.parts.iter().rev().zip(parts).all(near)
     }
 }
 
@@ -318,6 +316,25 @@ impl Select {
     pub fn round_trips(&self) -> bool {
         let statements = |select: &Self| select.parts().map(|part| part.compiled.statements.clone()).collect::<Vec<_>>();
         Self::parse(&self.to_string()).is_ok_and(|read| statements(&read) == statements(self))
+    }
+
+    /// Returns the names of its rules, and of its excludes without a wildcard, that fit none of these objects. In a parameter file, which was not written for one
+    /// trail, only excludes count that look like a slip for one of them.
+    ///
+    /// ```
+    /// use trailcore::filter::Select;
+    /// let select = Select::parse("TABLEEXCLUDE HR.DPT; TABLE HR.EMP; TABLE HR.DEPT;")?;
+    /// assert_eq!(select.unmatched(["HR.DEPT"].into_iter()), ["HR.EMP", "HR.DPT"]);
+    /// # Ok::<(), trailcore::filter::Diagnostics>(())
+    /// ```
+    pub fn unmatched<'a>(&self, objects: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let names: Vec<&str> = objects.collect();
+        let of_part = |part: &Select| {
+            let matched: HashSet<usize> = names.iter().flat_map(|name| part.compiled.naming(name)).collect();
+            let rules = part.compiled.object_names(|rule| !matched.contains(&rule));
+            rules.into_iter().chain(part.compiled.vain_excludes(&names))
+        };
+        self.parts().flat_map(of_part).collect()
     }
 
     /// Returns a builder for a selection.
@@ -691,7 +708,7 @@ impl Compiled {
         candidates.filter(move |number| self.excludes.get(*number).is_some_and(names))
     }
 
-    /// Returns the names of its excludes that fit none of these objects, each once. In a parameter file most excludes name tables that
+    /// Returns the names of its excludes without a wildcard that fit none of these objects, each once. In a parameter file most excludes name tables that
     /// its trail does not have for that very reason: of these only the ones that look like a misspelt name of an object that no
     /// exclude names.
     pub(crate) fn vain_excludes(&self, objects: &[&str]) -> Vec<String> {
@@ -707,7 +724,7 @@ impl Compiled {
             used.extend(numbers);
         }
         let vain = self.excludes.iter().enumerate().filter(|(number, _)| !used.contains(number)).map(|(_, exclude)| exclude);
-        let vain = vain.filter(|exclude| exclude.parts.iter().any(|part| !part.is_any()));
+        let vain = vain.filter(|exclude| !exclude.parts.iter().any(NamePattern::has_wildcard));
         let most = if self.is_file { MOST_COMPARED } else { usize::MAX };
         let told = vain.take(most).filter(|exclude| !self.is_file || left.iter().any(|object| exclude.is_near(object)));
         let mut seen = HashSet::new();
