@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::change::Op;
 use crate::document;
@@ -38,12 +38,20 @@ pub struct SelectParts {
     /// The content of a FILTER clause of each table. A change must pass both clauses.
     pub filter: Option<String>,
     /// The operations: insert, update, pk_update, delete, truncate, ddl. WHERE and FILTER are about rows: beside them, DDL is
-    /// selected only if it is named here.
+    /// selected only if it is named here. All if it is left out; an empty list is an error.
+    #[serde(deserialize_with = "some_ops", skip_serializing_if = "Vec::is_empty")]
     pub ops: Vec<String>,
     /// The first change: a position, a UTC time, or `csn:NUMBER`.
     pub from: Option<String>,
     /// The change before which the selection ends, in the same forms.
     pub until: Option<String>,
+}
+
+/// Reads the operations, which are not an empty list: it would select all.
+fn some_ops<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
+    let ops = Vec::<String>::deserialize(deserializer)?;
+    let error = || serde::de::Error::custom("ops names no operation; leave it out for all operations");
+    if ops.is_empty() { Err(error()) } else { Ok(ops) }
 }
 
 impl SelectParts {
@@ -193,6 +201,7 @@ mod tests {
             r#"{"from":"csn:"}"#,
             r#"{"from":"csn:abc"}"#,
             r#"{"tabels":[]}"#,
+            r#"{"ops":[]}"#,
             r#"{"from":"csn:1; TABLE X.*"}"#,
         ] {
             assert_eq!(text(wrong).unwrap_err().kind(), ErrorKind::InvalidArgument, "{wrong}");
