@@ -87,7 +87,8 @@ pub(crate) fn check_clause(text: &str, dialect: Dialect) -> Result<(), Diagnosti
 /// Fails unless a text is `TRAILCORE OPS` and operations, with commas between them.
 pub(crate) fn check_ops(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
     check_part(text, dialect, |parser| {
-        (parser.next()?, parser.next()?);
+        parser.next()?;
+        parser.next()?;
         loop {
             match parser.next()? {
                 (Token::Name(op), _) if op.to_ascii_lowercase().parse::<Op>().is_ok() => {}
