@@ -433,7 +433,7 @@ fn a_killed_anonymise_leaves_nothing_under_the_name() {
     assert!(killed > 0, "each run ended before it was killed");
 }
 
-/// A column that no table has gives no empty images in silence; one that a later table has is no slip.
+/// A column that no table has is reported; one that a later table has is no slip.
 #[test]
 fn a_misspelt_column_is_said() {
     let path = data("big/bk");
@@ -451,7 +451,7 @@ fn a_misspelt_column_is_said() {
 #[test]
 fn a_name_that_fits_no_table_is_said_by_every_command() {
     let path = data("big/bk");
-    let said = "no table BANK.POSTNGS in what was read; the tables are BANK.ACCOUNTS, BANK.CUSTOMERS, BANK.POSTINGS";
+    let notice = "no table BANK.POSTNGS in what was read; the tables are BANK.ACCOUNTS, BANK.CUSTOMERS, BANK.POSTINGS";
     for arguments in [
         &["count", &path, "--exclude", "BANK.POSTNGS"][..],
         &["cat", &path, "--table", "BANK.*", "--exclude", "BANK.POSTNGS"],
@@ -461,7 +461,7 @@ fn a_name_that_fits_no_table_is_said_by_every_command() {
         &["records", &path, "--table", "BANK.POSTNGS", "--table", "bank.cust*", "--reverse"],
     ] {
         let run = trailcore(arguments);
-        assert_eq!((run.code, run.err.trim()), (2, format!("trailcore: {said}").as_str()), "{arguments:?}");
+        assert_eq!((run.code, run.err.trim()), (2, format!("trailcore: {notice}").as_str()), "{arguments:?}");
     }
     for arguments in [
         &["records", &path, "--table", "BANK.POSTINGS", "--limit", "1"][..],

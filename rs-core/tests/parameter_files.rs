@@ -667,7 +667,7 @@ fn a_misspelt_exclusion_is_an_error() {
         let error = Select::parse(text).expect_err(text).to_string();
         assert!(error.contains(help) && error.contains('^') && error.contains(" is no "), "{text}: {error}");
     }
-    // What GoldenGate has, and what is like nothing here, is skipped.
+    // Parameters that GoldenGate has, or that are like nothing here, are skipped.
     for text in [
         "DDLTABLE GGS.H\nINSERTDELETES\nINSERTUPDATES\nGETCREATES\nIGNORECREATES\nIGNORERENAMES\nFLUSHSECS 3\nTABLE HR.*;",
         "EXCLUDEGGSTRANSRECS\nEXCLUDESUFFIXCHAR\nEXCLUDEHIDDENCOLUMNS\nPARTITIONEXCLUDE P\nEXCLUDETRANS T\nEXCLUDEUSER U\nTABLE HR.*;",

@@ -80,7 +80,7 @@ pub struct Batches {
     maker: BatchMaker,
     /// Other threads make the batches.
     parallel: Option<Parallel>,
-    /// The columns of the options that no table has had so far; `None` once that has been said.
+    /// The columns of the options that no table has had so far; `None` once that has been reported.
     missing: Option<MissingColumns>,
     /// The table that is read, if it is only one.
     only: Option<TableName>,

@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    /// What would close its own clause, begin another statement or hide the rest of the line is an error with its place.
+    /// A part that would close its own clause, begin another statement or hide the rest of the line is an error with its place.
     #[test]
     fn a_part_cannot_leave_its_place() {
         for (document, said) in [
