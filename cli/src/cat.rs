@@ -1,14 +1,16 @@
 //! The command `cat`.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 
 use clap::ValueEnum;
 use trailcore::filter::LogdumpFacts;
+use trailcore::source::MissingColumns;
 use trailcore::{Change, ErrorKind, JsonOptions, Position, Row, Trail, Value};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, USAGE};
 use crate::matching::Matching;
-use crate::options::{Limits, Reading, Selecting, Source, report_rest};
+use crate::options::{Limits, Reading, Selecting, Source, report_rest, worse};
 use crate::output::{Output, clean, hex};
 
 const EXAMPLES: &str = "\
@@ -80,8 +82,16 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let printing = Printing { text: args.text, columns: &args.columns, numbers: args.numbers };
     let mut line = Vec::with_capacity(1024);
     let (mut passed, mut printed) = (0, 0);
+    let mut missing = MissingColumns::new(args.columns.iter().map(|name| name.trim()));
+    let (mut met, mut has_ended) = (HashSet::new(), false);
     while args.limit.is_none_or(|limit| printed < limit) {
-        let Some(change) = reader.next()? else { break };
+        let Some(change) = reader.next()? else {
+            has_ended = true;
+            break;
+        };
+        if !missing.is_empty() && met.insert(change.table_id()) {
+            missing.meet(change.table());
+        }
         // Nothing after the end of the transaction is wanted.
         let is_last = args.transaction_of.is_some() && change.op().is_change() && change.transaction().ends();
         if wants(&change) {
@@ -99,7 +109,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if let (Some(position), 0) = (args.transaction_of, printed) {
         output.complain(&format!("no change of the transaction of {position} is selected; it may have been rolled back"))?;
     }
-    report_rest(&reader.report(), args.selecting.lenient, output)
+    let rest = report_rest(&reader.report(), args.selecting.lenient, output)?;
+    let checked = if has_ended { missing.check(&reader) } else { missing.check_early(&reader) };
+    let Err(error) = checked else { return Ok(rest) };
+    output.complain(&clean(&error.to_string()))?;
+    Ok(worse(rest, USAGE))
 }
 
 /// Returns a trail that has the last `last` wanted changes, and how many wanted changes come before them in it. It reads the last

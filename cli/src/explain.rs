@@ -1,11 +1,12 @@
 //! The command `explain`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::failure::{Failure, USAGE};
-use crate::options::{Reading, Selecting, report_rest};
+use crate::options::{Reading, Selecting, report_rest, worse};
 use crate::output::Output;
+use trailcore::Op;
 use trailcore::report::{ExplainReport, TableExplained};
 
 const EXAMPLES: &str = "\
@@ -42,7 +43,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let (options, bar) = source.watched(output, false)?;
     let mut reader = source.trail.reader_with(options)?;
     let (mut met, mut definitions) = (HashSet::new(), BTreeMap::<String, Vec<_>>::new());
+    let mut objects = BTreeSet::new();
     while let Some(change) = reader.next()? {
+        if change.op() == Op::Ddl && !objects.contains(&*change.table_name()) {
+            objects.insert(change.table_name().into_owned());
+        }
         if !change.table().name().is_empty() && met.insert(change.table_id()) {
             definitions.entry(change.table().name().to_owned()).or_default().push(Arc::clone(change.table()));
         }
@@ -68,8 +73,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
             output.line(&table.text, "")?;
         }
     }
-    if unfit {
-        return Ok(USAGE);
-    }
-    report_rest(&reader.report(), false, output)
+    let tables: BTreeSet<String> = definitions.into_keys().chain(reader.tables().map(|table| table.name().to_owned())).collect();
+    let unmatched = select.unmatched(tables.iter().chain(&objects).map(String::as_str));
+    let named = tables.into_iter().filter(|name| !name.is_empty());
+    let rest = report_rest(&reader.report().with_unmatched(unmatched, named), false, output)?;
+    Ok(if unfit { worse(rest, USAGE) } else { rest })
 }

@@ -1,5 +1,8 @@
 //! The options that select records by what Logdump's FILTER command knows, and their test.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 use trailcore::Trail;
 use trailcore::filter::{LogdumpFacts, LogdumpFilter, ObjectPattern};
@@ -38,6 +41,9 @@ pub(crate) struct Matching {
     logdump: Vec<String>,
 }
 
+/// Maximum number of tables whose names are kept.
+const MOST_TABLES: usize = 1_000;
+
 /// The place in a transaction.
 #[derive(Clone, Copy, ValueEnum)]
 enum Indicator {
@@ -49,7 +55,12 @@ enum Indicator {
 
 /// The test of the conditions.
 pub(crate) struct Matcher {
-    tables: Vec<TableTest>,
+    /// The tests of the names of tables, and whether a table has had the name.
+    tables: Vec<(TableTest, Cell<bool>)>,
+    /// The names of the tables that were met, at most [`MOST_TABLES`].
+    met: RefCell<BTreeSet<String>>,
+    /// The names as they are written.
+    names: Vec<String>,
     filters: Vec<LogdumpFilter>,
     user_tokens: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -81,7 +92,9 @@ impl TableTest {
 impl Matching {
     /// Returns the test of the options, and of names of tables.
     pub(crate) fn matcher(&self, tables: &[String], trail: &Trail) -> Result<Matcher, Failure> {
-        let tables = tables.iter().map(|name| TableTest::new(name)).collect::<Result<_, _>>()?;
+        let names = tables.to_vec();
+        let tests = tables.iter().map(|name| Ok((TableTest::new(name)?, Cell::new(false))));
+        let tables = tests.collect::<Result<_, Failure>>()?;
         let mut commands: Vec<(&str, String)> = Vec::new();
         for text in &self.string {
             commands.push(("--string", format!("HEX {}", forms_of(text, trail)?.join(", "))));
@@ -120,7 +133,7 @@ impl Matching {
         if user_tokens.iter().any(|(name, _)| name.is_empty()) {
             return Err(Failure::usage("--user-token needs the name of a token"));
         }
-        Ok(Matcher { tables, filters, user_tokens })
+        Ok(Matcher { tables, met: RefCell::default(), names, filters, user_tokens })
     }
 }
 
@@ -128,6 +141,25 @@ impl Matcher {
     /// Returns `true` if there is no condition.
     pub(crate) fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.filters.is_empty() && self.user_tokens.is_empty()
+    }
+
+    /// Notes the table of a record, whatever the other conditions are.
+    pub(crate) fn meet<'a>(&self, table: Option<&str>, facts: impl FnOnce() -> LogdumpFacts<'a>) {
+        if self.tables.iter().all(|(_, is_met)| is_met.get()) {
+            return;
+        }
+        let Some(table) = table.filter(|table| !table.is_empty() && !self.met.borrow().contains(*table)) else { return };
+        let facts = facts();
+        self.tables.iter().filter(|(test, _)| test.holds(&facts)).for_each(|(_, is_met)| is_met.set(true));
+        if self.met.borrow().len() < MOST_TABLES {
+            self.met.borrow_mut().insert(table.to_owned());
+        }
+    }
+
+    /// Returns the names of tables that no table has had, and the tables that were met.
+    pub(crate) fn unmatched(&self) -> (Vec<String>, Vec<String>) {
+        let names = self.names.iter().zip(&self.tables).filter(|(_, (_, is_met))| !is_met.get());
+        (names.map(|(name, _)| name.clone()).collect(), self.met.borrow().iter().cloned().collect())
     }
 
     /// Returns whether all conditions hold.
@@ -143,7 +175,7 @@ impl Matcher {
             return true;
         }
         let facts = facts();
-        let is_named = self.tables.is_empty() || self.tables.iter().any(|table| table.holds(&facts));
+        let is_named = self.tables.is_empty() || self.tables.iter().any(|(table, _)| table.holds(&facts));
         is_named && self.filters.iter().all(|filter| filter.matches(&facts))
     }
 }

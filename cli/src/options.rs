@@ -320,7 +320,7 @@ impl Selecting {
     }
 
     fn parsed(&self, parts: &SelectParts) -> Result<Select, Failure> {
-        Ok(self.in_mode(Select::parse_in(&parts.to_text()?, self.dialect())?))
+        Ok(self.in_mode(Select::parse_in(&parts.to_text_in(self.dialect())?, self.dialect())?))
     }
 
     fn dialect(&self) -> Dialect {

@@ -98,6 +98,7 @@ impl Wanted {
     }
 
     fn has(&self, view: &RecordView<'_>) -> bool {
+        self.matcher.meet(view.table().map(|table| table.name()), || view.facts());
         self.from.is_none_or(|from| Position::from(view.position) >= from)
             && (!self.in_transaction || view.is_in_transaction())
             && (self.matcher.is_empty() || self.matcher.wants(view.record.user_token_area(), || view.facts()))
@@ -108,7 +109,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     let source = args.reading.open(output)?;
     let wanted = Wanted::of(args, &source)?;
     let mut printer = Printer { args, damaged: 0, text: Vec::with_capacity(4096), zone: source.zone.clone() };
-    let (skipped, error) = if args.last.is_some() || args.reverse {
+    let (skipped, error, is_whole) = if args.last.is_some() || args.reverse {
         backwards(args, &source, &wanted, &mut printer, output)?
     } else {
         forwards(args, &source, &wanted, &mut printer, output)?
@@ -119,11 +120,17 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<i32, Failure> {
     if let Some(error) = error {
         return Err(error.into());
     }
-    let rest = report_rest(&ReadReport::of_skipped(&skipped), false, output)?;
+    let mut report = ReadReport::of_skipped(&skipped);
+    if is_whole {
+        let (unmatched, tables) = wanted.matcher.unmatched();
+        report = report.with_unmatched(unmatched, tables);
+    }
+    let rest = report_rest(&report, false, output)?;
     Ok(if printer.damaged > 0 { worse(rest, DAMAGE) } else { rest })
 }
 
-type Outcome = (Vec<Skipped>, Option<Error>);
+/// The ranges that were skipped, the error at which reading ended, and whether everything was read.
+type Outcome = (Vec<Skipped>, Option<Error>, bool);
 
 fn forwards(
     args: &Args,
@@ -134,17 +141,21 @@ fn forwards(
 ) -> Result<Outcome, Failure> {
     let (options, bar) = source.watched(output, true)?;
     let mut views = source.trail.record_views(&options, wanted.from)?;
-    let (mut printed, mut error) = (0, None);
+    let (mut printed, mut error, mut is_whole) = (0, None, false);
     while args.limit.is_none_or(|limit| printed < limit) {
         let view = match views.next() {
             Ok(Some(view)) => view,
-            Ok(None) => break,
+            Ok(None) => {
+                is_whole = true;
+                break;
+            }
             Err(damage) => {
                 error = Some(damage);
                 break;
             }
         };
         if wanted.is_after(&view) {
+            is_whole = true;
             break;
         }
         if wanted.has(&view) {
@@ -154,7 +165,7 @@ fn forwards(
         }
     }
     bar.done();
-    Ok((views.skipped().to_vec(), error))
+    Ok((views.skipped().to_vec(), error, is_whole))
 }
 
 /// The wanted records of one file.
@@ -201,7 +212,7 @@ fn backwards(
     for records in found.iter().rev() {
         print(records, records.records.iter().copied(), source, printer, |text| Ok(output.write_all(text)?))?;
     }
-    Ok((skipped.into_values().collect(), error))
+    Ok((skipped.into_values().collect(), error, left > 0))
 }
 
 /// Returns the last wanted records of a file, at most this many. It reads the files before it too, if they have the ids of a

@@ -463,3 +463,58 @@ fn a_trail_is_not_saved_to_the_standard_output() {
     assert!(run.code == 2 && run.err.contains("standard output"), "{} {}", run.code, run.err);
     assert!(!std::path::Path::new("-000000000").exists());
 }
+
+/// A column that no table has is reported; one that a later table has is no slip.
+#[test]
+fn a_misspelt_column_is_said() {
+    let path = data("big/bk");
+    for (columns, code) in [("AMUONT", 2), ("POSTING_ID, AMUONT", 2), ("NOPE", 2), ("POSTING_ID,amount,NAME", 0)] {
+        let run = cat(&[&path, "--columns", columns]);
+        assert_eq!((run.code, run.out.lines().count()), (code, cat(&[&path]).out.lines().count()), "{columns}: {}", run.err);
+        assert_eq!(run.err.contains("no table has a column"), code == 2, "{}", run.err);
+    }
+    assert!(cat(&[&path, "--columns", "AMUONT"]).err.contains("no table has a column AMUONT; did you mean AMOUNT?"));
+    for (limit, columns, code) in [("1", "AMOUNT", 0), ("6", "AMOUNT", 0), ("60", "AMUONT", 2)] {
+        assert_eq!(cat(&[&path, "--limit", limit, "--columns", columns]).code, code, "{limit} {columns}");
+    }
+}
+
+#[test]
+fn a_name_that_fits_no_table_is_said_by_every_command() {
+    let path = data("big/bk");
+    let notice = "no table BANK.POSTNGS in what was read; the tables are BANK.ACCOUNTS, BANK.CUSTOMERS, BANK.POSTINGS";
+    for arguments in [
+        &["count", &path, "--exclude", "BANK.POSTNGS"][..],
+        &["cat", &path, "--table", "BANK.*", "--exclude", "BANK.POSTNGS"],
+        &["explain", &path, "--table", "BANK.POSTNGS"],
+        &["records", &path, "--table", "BANK.POSTNGS"],
+        &["records", &path, "--table", "BANK.POSTNGS", "--last", "2"],
+        &["records", &path, "--table", "BANK.POSTNGS", "--table", "bank.cust*", "--reverse"],
+    ] {
+        let run = trailcore(arguments);
+        assert_eq!((run.code, run.err.trim()), (2, format!("trailcore: {notice}").as_str()), "{arguments:?}");
+    }
+    for arguments in [
+        &["records", &path, "--table", "BANK.POSTINGS", "--limit", "1"][..],
+        &["records", &path, "--table", "BANK.POSTINGS", "--type", "Delete", "--string", "nothing has this"],
+        &["explain", &path, "--table", "BANK.P*", "--exclude", "OLD.*"],
+        &["count", &path, "--exclude", "OLD.*"],
+    ] {
+        let run = trailcore(arguments);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_option_cannot_leave_its_clause() {
+    let path = data("big/bk");
+    for arguments in [
+        ["--table", "BANK.POSTINGS; TABLE BANK.*"],
+        ["--exclude", "BANK.POSTINGS; TABLE BANK.*"],
+        ["--where", "AMOUNT > 1000); TABLE BANK.*; TABLE BANK.POSTINGS, WHERE (AMOUNT > 1"],
+        ["--filter", "AMOUNT > 1000), COLS (AMOUNT"],
+    ] {
+        let run = cat(&[&[path.as_str()], &arguments[..]].concat());
+        assert!((run.code, run.out.as_str()) == (2, "") && run.err.contains('^'), "{arguments:?}: {}", run.err);
+    }
+}

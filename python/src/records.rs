@@ -187,7 +187,8 @@ impl Records {
                 return Err(in_iteration(py, self.watch.exception(py, &error)));
             }
         }
-        self.watch.done(py, ReadReport::default()).map_err(|error| in_iteration(py, error))?;
+        let report = self.reader.with(py, |reader| ReadReport::of_skipped(reader.skipped()))?;
+        self.watch.done(py, report).map_err(|error| in_iteration(py, error))?;
         Ok(None)
     }
 

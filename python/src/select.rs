@@ -34,7 +34,8 @@ impl Select {
     #[staticmethod]
     fn of_parts(py: Python<'_>, parts: &str, options: &str) -> PyResult<Self> {
         let options = SelectOptions::from_json(options).map_err(|error| syntax(py, &error))?;
-        let text = SelectParts::from_json(parts).and_then(|parts| parts.to_text()).map_err(|error| syntax(py, &error))?;
+        let text = SelectParts::from_json(parts).and_then(|parts| parts.to_text_in(options.dialect));
+        let text = text.map_err(|error| syntax(py, &error))?;
         let select = filter::Select::parse_in(&text, options.dialect).map_err(Error::from);
         select.map(|select| Self(options.apply(select))).map_err(|error| syntax(py, &error))
     }

@@ -50,6 +50,42 @@ def test_a_name_that_fits_no_table_is_a_warning_at_the_end(big: tc.Trail) -> Non
     assert changes.report["unmatched"] == ["BANK.NONE"]
 
 
+def test_an_exclude_that_fits_no_table_is_a_warning(big: tc.Trail) -> None:
+    with pytest.warns(tc.UnmatchedTableWarning, match=r"no table BANK\.POSTNGS in what was read"):
+        list(big.select("BANK.*", exclude="BANK.POSTNGS"))
+
+
+def test_records_report_what_they_skip(big: tc.Trail, tmp_path: Path) -> None:
+    data = bytearray(Path(big.files[0].path).read_bytes())
+    place = next(big.changes()).position.rba
+    data[place + 4] = ord("?")
+    path = tmp_path / "bk000000000"
+    path.write_bytes(data)
+    with pytest.warns(tc.SkippedWarning, match="skipped 0:"):
+        records = tc.open(path, resync=True).records()
+        list(records)
+    assert len(records.skipped) == 1
+
+
+def test_columns_that_no_table_has_are_an_error(big: tc.Trail) -> None:
+    with pytest.raises(ValueError, match="no table has a column AMUONT; did you mean AMOUNT"):
+        list(big.batches(columns=["AMUONT"]))
+    with pytest.raises(ValueError, match="no table has a column NOPE"):
+        big.to_polars("BANK.POSTINGS", wide=["NOPE"])
+    assert big.to_polars("BANK.POSTINGS", wide=["AMOUNT"]).height > 0
+
+
+def test_empty_and_negative_arguments_name_themselves(big: tc.Trail) -> None:
+    for ops in ([], (), iter([])):
+        with pytest.raises(ValueError, match="ops is empty"):
+            big.select("BANK.*", ops=ops)
+    with pytest.raises(ValueError, match="ops is empty"):
+        tc.Select("BANK.*", ops=[])
+    assert len(list(big.select(ops=None))) == len(list(big))
+    with pytest.raises(ValueError, match="min_changes must be 0 or more, not -1"):
+        next(big.transactions(min_changes=-1))
+
+
 def test_warnings_are_for_each_result_and_point_to_its_user(big: tc.Trail) -> None:
     selected = big.select("BANK.POSTINGS", where="AMOUNT > 1000")
     for work in (

@@ -46,7 +46,7 @@ class Select:
         where: str | None = None,
         filter: str | None = None,
         exclude: str | Iterable[str] = (),
-        ops: str | Iterable[str] = (),
+        ops: str | Iterable[str] | None = None,
         start: StartPoint | None = None,
         until: StartPoint | None = None,
         lenient: bool = False,
@@ -56,7 +56,7 @@ class Select:
 
         Tables are named as in TABLE: ``HR.*`` selects all tables of a schema. Without names, all tables are selected. `where`
         and `filter` are the contents of the clauses; a change must pass both. `exclude` works as TABLEEXCLUDE. `ops` are
-        operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``; beside `where` or `filter`, DDL is
+        operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``, all if it is `None`; beside `where` or `filter`, DDL is
         selected only if they name it. Changes before `start`, or at or
         after `until`, are not selected. A strict selection raises `UndecidableError` for a change that it cannot decide on; a
         `lenient` one rejects and counts it.
@@ -68,7 +68,7 @@ class Select:
             "exclude": _texts("exclude", exclude),
             "where": _clause("where", where),
             "filter": _clause("filter", filter),
-            "ops": _texts("ops", ops),
+            **({} if ops is None else {"ops": _some("ops", ops)}),
             "from": point_text("start", start),
             "until": point_text("until", until),
         }
@@ -197,6 +197,14 @@ def _texts(argument: str, values: str | Iterable[str]) -> list[str]:
     if not isinstance(values, Iterable):
         raise TypeError(f"{argument} must be text or a list of texts, not {type(values).__name__}")
     return [_text(f"an item of {argument}", value) for value in values]
+
+
+def _some(argument: str, values: str | Iterable[str]) -> list[str]:
+    """Returns one text, or several, as a list that is not empty."""
+    texts = _texts(argument, values)
+    if not texts:
+        raise ValueError(f"{argument} is empty: nothing would be selected; leave it out to select everything")
+    return texts
 
 
 def _clause(argument: str, clause: str | None) -> str | None:

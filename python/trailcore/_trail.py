@@ -7,6 +7,7 @@ import datetime as _dt
 import decimal
 import difflib
 import json
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
@@ -408,7 +409,7 @@ class Trail:
         where: str | None = None,
         filter: str | None = None,
         exclude: str | Iterable[str] = (),
-        ops: str | Iterable[str] = (),
+        ops: str | Iterable[str] | None = None,
         start: StartPoint | None = None,
         until: StartPoint | None = None,
         lenient: bool | None = None,
@@ -427,7 +428,7 @@ class Trail:
         """
         begin, start = self._begin(start)
         if len(tables) == 1 and isinstance(tables[0], Select):
-            if where is not None or filter is not None or exclude or ops or until is not None or lenient is not None:
+            if where is not None or filter is not None or exclude or ops is not None or until is not None or lenient is not None:
                 raise TypeError("with a Select, start is the only other argument allowed")
             # No change is as late as the start point: select nothing.
             select: Select | None = tables[0] if start is None else Select(until=(0, 0))
@@ -435,7 +436,7 @@ class Trail:
             names = [name for name in tables if isinstance(name, str)]
             if len(names) != len(tables):
                 raise TypeError("pass table names or one Select")
-            is_open = not (names or where or filter or exclude or ops or until is not None or start is not None)
+            is_open = not (names or where or filter or exclude or ops is not None or until is not None or start is not None)
             select = None
             if not is_open:
                 select = Select(
@@ -504,6 +505,8 @@ class Trail:
 
         With `min_changes`, yields only transactions of at least this many changes: the trail is read once more to count them.
         """
+        if min_changes is not None and operator.index(min_changes) < 0:
+            raise ValueError(f"min_changes must be 0 or more, not {min_changes}")
         large = None if min_changes is None else set(self._native.large_transactions(min_changes, self._reading))
         changes = iter(self.changes(progress=progress))
         first, transaction = next(changes, None), None

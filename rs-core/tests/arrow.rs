@@ -523,3 +523,32 @@ fn panic_does_not_cross_the_c_stream() {
     assert!(reader.next().unwrap().is_err());
     assert!(reader.next().is_none());
 }
+
+/// A column that no table has is an error at the end, after all rows: one of the projection, and one that is to be wide.
+#[test]
+fn a_column_that_no_table_has_is_an_error_at_the_end() {
+    let trail = bank(&Bank::small());
+    let rows = |read: &ReadOptions, options: ArrowOptions| {
+        let mut batches = trail.batches(read.clone(), options).unwrap();
+        let rows: usize = batches.by_ref().map_while(|records| Some(records.ok()?.batch.num_rows())).sum();
+        assert!(batches.next().is_none(), "the error is returned once");
+        (rows, batches.failure().map(ToString::to_string))
+    };
+    for read in [ReadOptions::new(), ReadOptions::new().threads(2)] {
+        let (all, none) = rows(&read, ArrowOptions::new());
+        assert_eq!(none, None);
+        let columns = |names: &[&str]| rows(&read, ArrowOptions::new().columns(names));
+        assert_eq!(columns(&["amount", "NAME"]).1, None);
+        assert_eq!(columns(&["AMUONT"]), (all, Some("no table has a column AMUONT; did you mean AMOUNT?".to_owned())));
+        let wide = |names: &[&str]| rows(&read, ArrowOptions::new().wide(names)).1;
+        assert_eq!((wide(&["AMOUNT"]), wide(&["BANK.POSTINGS.AMOUNT"])), (None, None));
+        assert!(wide(&["BANK.POSTINGS.AMUONT"]).unwrap().contains("did you mean AMOUNT?"));
+        let table = |names: &[&str]| trail.table("BANK.POSTINGS", read.clone(), ArrowOptions::new().wide(names)).unwrap();
+        assert!(table(&["AMOUNT"]).all(|batch| batch.is_ok()));
+        let error = table(&["NAME"]).find_map(Result::err).unwrap();
+        assert!(
+            error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("no table has a column NAME"),
+            "{error}"
+        );
+    }
+}

@@ -636,3 +636,44 @@ fn a_byte_order_mark_is_not_text() {
     let files = [("a.prm", "\u{feff}OBEY b.oby\n"), ("b.oby", "\u{feff}TABLE HR.DEPT, FILTER (ID = 11);\n")];
     assert_eq!(seen_by(read(dir.path(), &files, "a.prm").unwrap()), "11");
 }
+
+/// A slip in a statement or option that leaves changes out is an error: without it they would be selected.
+#[test]
+fn a_misspelt_exclusion_is_an_error() {
+    for (text, help) in [
+        ("TABLXCLUDE HR.EMP\nTABLE HR.*;", "TABLEEXCLUDE?"),
+        ("TABLE HR.*;\nTABLEEXCLUDES HR.EMP", "TABLEEXCLUDE?"),
+        ("MAPEXCLUD HR.EMP\nMAP HR.*, TARGET HR.*;", "MAPEXCLUDE?"),
+        ("SCHEMAEXCULDE HR\nTABLE *.*;", "SCHEMAEXCLUDE?"),
+        ("EXCLUDETABLE HR.EMP\nTABLE HR.*;", "TABLEEXCLUDE?"),
+        ("FILEEXCLUDE HR.EMP\nTABLE HR.*;", "TABLEEXCLUDE?"),
+        ("IGNOREDELETE\nTABLE HR.*;", "IGNOREDELETES?"),
+        ("IGNORE DELETES\nTABLE HR.*;", "IGNOREDELETES?"),
+        ("INGOREUPDATES\nTABLE HR.*;", "IGNOREUPDATES?"),
+        ("EXCLUDETAGS 00\nTABLE HR.*;", "EXCLUDETAG?"),
+        ("TRANLOGOPTIONS EXCLUDETAGS 00\nTABLE HR.*;", "EXCLUDETAG?"),
+        ("TRANLOGOPTIONS INLCUDETAG 00\nTABLE HR.*;", "INCLUDETAG?"),
+        ("TABLE HR.DEPT;\nTABEL HR.EMP, FILTER (ID > 1);", "TABLE?"),
+        ("MAP HR.A, TARGET HR.A;\nMAPP HR.B, TARGET HR.B;", "MAP?"),
+        ("SOURCECATLOG PDB\nTABLE HR.*;", "SOURCECATALOG?"),
+        ("TABLE HR.*, EXCLUDE HR.EMP;", "TABLEEXCLUDE owner.object"),
+        ("TABLE HR.*, EXCLUDETABLE HR.EMP;", "TABLEEXCLUDE owner.object"),
+        ("TABLE HR.* TABLXCLUDE HR.EMP;", "TABLEEXCLUDE owner.object"),
+        ("TABLE HR.*, IGNORE UPDATE;", "IGNOREUPDATES"),
+        ("TABLE HR.*, IGNOREUPDATE;", "IGNOREUPDATES"),
+        ("TABLE HR.*, ON INSERT;", "FILTER (ON INSERT"),
+        ("TABLE HR.*, COLSEXCLUDE (SAL);", "COLSEXCEPT?"),
+    ] {
+        let error = Select::parse(text).expect_err(text).to_string();
+        assert!(error.contains(help) && error.contains('^') && error.contains(" is no "), "{text}: {error}");
+    }
+    // Parameters that GoldenGate has, or that are like nothing here, are skipped.
+    for text in [
+        "DDLTABLE GGS.H\nINSERTDELETES\nINSERTUPDATES\nGETCREATES\nIGNORECREATES\nIGNORERENAMES\nFLUSHSECS 3\nTABLE HR.*;",
+        "EXCLUDEGGSTRANSRECS\nEXCLUDESUFFIXCHAR\nEXCLUDEHIDDENCOLUMNS\nPARTITIONEXCLUDE P\nEXCLUDETRANS T\nEXCLUDEUSER U\nTABLE HR.*;",
+        "TRANLOGOPTIONS INTEGRATEDPARAMS (MAX_SGA_SIZE 200), EXCLUDETRANS T\nTABLE HR.*;",
+        "TABLE HR.*, COMPARECOLS (ON UPDATE ALL), GETBEFORECOLS (ON DELETE ALL), THREADRANGE (1-3, ON ID);",
+    ] {
+        assert!(Select::parse(text).is_ok(), "{text}: {:?}", Select::parse(text));
+    }
+}

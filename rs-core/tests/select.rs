@@ -405,3 +405,68 @@ fn parameter_file_of_a_bank() {
     assert!(!select.verdict_of_object("SHOP.SEQ1", None, None).is_accept());
     assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
 }
+
+/// A condition is asked only of the tables that all parts of a narrowed selection want, whatever their order.
+#[test]
+fn a_condition_is_not_asked_of_tables_that_another_part_turns_away() {
+    let (items, shelves) = (items(), shelves());
+    let mut out = writer(ByteOrder::Big, 1, NO_LIMIT);
+    out.begin("5", "1.2.3", at(1)).unwrap();
+    for (id, price) in [(1, "a"), (2, "b")] {
+        out.insert(&items, &item(&items, ByteOrder::Big, id, price, "note")).unwrap();
+        out.insert(&shelves, &key(&shelves, ByteOrder::Big, 10 + id)).unwrap();
+    }
+    out.commit().unwrap();
+    let trail = trail_of(&out.finish().unwrap());
+    let named = select("TABLE SHOP.ITEMS;");
+    let asks = select("TABLE *, WHERE (NAME = 'a');");
+    let without = select("TABLEEXCLUDE SHOP.SHELVES;");
+    for (first, second) in [(&named, &asks), (&asks, &named), (&without, &asks), (&asks, &without)] {
+        let both = first.clone().and(second.clone());
+        // The tag has every change evaluated.
+        for first in ["TABLE *.*;", "EXCLUDETAG 07;"] {
+            assert_eq!(ids(&trail, select(first).and(both.clone())), [1], "{both}");
+        }
+        assert_eq!((ids(&trail, both.clone()), ids(&trail, both.clone().lenient())), (vec![1], vec![1]), "{both}");
+        let program = both.bind(&shelves);
+        assert!(program.problems().is_none() && program.rejects_all(), "{both}");
+    }
+    let misspelt = select("TABLE SHOP.ITEMS, WHERE (NAMES = 'a');").and(named);
+    let error = trail.reader_with(ReadOptions::new().select(misspelt)).unwrap().into_changes().find_map(Result::err).unwrap();
+    assert!(error.to_string().contains("NAMES"), "{error}");
+}
+
+/// An exclude that fits no table leaves nothing out: it is reported as a name of a rule is. A parameter file is not written for one
+/// trail, and its excludes are reported only if they look like a slip.
+#[test]
+fn an_exclude_that_fits_no_table_is_reported() {
+    let trail = ten_items(ByteOrder::Big);
+    let unmatched = |select: Select| {
+        let mut reader = trail.reader_with(ReadOptions::new().select(select)).unwrap();
+        while reader.next().unwrap().is_some() {}
+        reader.report().unmatched.unwrap()
+    };
+    for (text, wanted) in [
+        ("TABLEEXCLUDE SHOP.ITEM; TABLE SHOP.*;", "SHOP.ITEM"),
+        ("MAPEXCLUDE SHOP.NONE; TABLE SHOP.*;", "SHOP.NONE"),
+        ("SCHEMAEXCLUDE SHIP;", "SHIP.*"),
+        ("CATALOGEXCLUDE PDB;", "PDB.*.*"),
+        ("TABLEEXCLUDE SHOP.IT?; SCHEMAEXCLUDE B*;", ""),
+        ("TABLEEXCLUDE X.A; TABLEEXCLUDE X.A; TABLEEXCLUDE \"a B\";", "X.A \"a B\""),
+        ("TABLEEXCLUDE SHOP.ITEMS; TABLE *.*;", ""),
+        ("SCHEMAEXCLUDE SHOP; TABLEEXCLUDE *.IT*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITMES; TABLE SHOP.*;", "SHOP.ITMES"),
+        ("EXTRACT E; SCHEMAEXCLUDE SHOPS; TABLE SHOP.*;", "SHOPS.*"),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.TMP; TABLEEXCLUDE SHOP.ITEMS2; TABLEEXCLUDE OTHER.ITEMS; TABLE SHOP.*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITEM*2; SCHEMAEXCLUDE HR; CATALOGEXCLUDE SHOP; TABLE SHOP.*;", ""),
+        ("EXTRACT E; TABLEEXCLUDE SHOP.ITEMS; TABLEEXCLUDE SHOP.ITEMZ; TABLE SHOP.*;", ""),
+    ] {
+        assert_eq!(unmatched(select(text)).join(" "), wanted, "{text}");
+        let both = select("TABLE SHOP.*;").and(select(text));
+        assert_eq!(unmatched(both).join(" "), wanted, "{text}");
+    }
+    let file = std::env::temp_dir().join(format!("trailcore-{}-exclude.prm", std::process::id()));
+    std::fs::write(&file, "TABLEEXCLUDE SHOP.TMP;\nTABLEEXCLUDE SHOP.ITEMSS;\nTABLE SHOP.*;\n").unwrap();
+    assert_eq!(unmatched(Select::from_file(&file).unwrap()), ["SHOP.ITEMSS"]);
+    std::fs::remove_file(file).unwrap();
+}

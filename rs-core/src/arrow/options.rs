@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::is_column;
 
 /// The layout of a batch's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,11 +324,7 @@ impl ArrowOptions {
     }
 
     pub(crate) fn is_wide(&self, table: &str, column: &str) -> bool {
-        let is = |name: &str| {
-            let of_table = || name.strip_prefix(table).and_then(|rest| rest.strip_prefix('.'));
-            name.eq_ignore_ascii_case(column) || of_table().is_some_and(|name| name.eq_ignore_ascii_case(column))
-        };
-        self.wide.iter().any(|name| is(name))
+        self.wide.iter().any(|name| is_column(name, table, column))
     }
 
     /// Sets the behaviour of a one-table stream when its schema changes.

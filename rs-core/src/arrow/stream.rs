@@ -18,7 +18,7 @@ use crate::change::Op;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::TableName;
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Reader, Trail, Wanted};
+use crate::source::{MissingColumns, ReadOptions, ReadReport, Reader, Trail, Wanted};
 
 impl Trail {
     /// Returns the changes of all tables as record batches, in one pass. Each batch has one table and one definition; the
@@ -73,12 +73,17 @@ impl Trail {
 ///
 /// Rows before an error are returned before the error, with one exception: a value that its column's type cannot hold makes its
 /// whole batch an error, which has the value's position. For values that cannot be decoded, [`ArrowOptions::invalid`] and
-/// [`ArrowOptions::states`] offer alternatives. The iterator may be moved between threads.
+/// [`ArrowOptions::states`] offer alternatives. The last item is an error if no table has a column that the options name. The iterator
+/// may be moved between threads.
 #[derive(Debug)]
 pub struct Batches {
     maker: BatchMaker,
     /// Other threads make the batches.
     parallel: Option<Parallel>,
+    /// The columns of the options that no table has had so far; `None` once that has been reported.
+    missing: Option<MissingColumns>,
+    /// The table that is read, if it is only one.
+    only: Option<TableName>,
 }
 
 impl Batches {
@@ -92,13 +97,47 @@ impl Batches {
     ) -> Result<Self> {
         let read = only.into_iter().fold(read, ReadOptions::for_table);
         let schemas = SharedSchemas::new(&options, only, has_union);
-        match trail.pieces(&read, options.rows, only)? {
+        let named = options.columns.iter().flatten().chain(&options.wide).cloned();
+        let missing = MissingColumns::new(named);
+        let (reader, parallel) = match trail.pieces(&read, options.rows, only)? {
             Some((pieces, start)) => {
                 let parallel = Parallel::start(pieces, &start, &options, &schemas, read.thread_count())?;
-                Ok(Self { maker: BatchMaker::new(start, options, schemas), parallel: Some(parallel) })
+                (start, Some(parallel))
             }
-            None => Ok(Self { maker: BatchMaker::new(trail.reader_with(read)?, options, schemas), parallel: None }),
+            None => (trail.reader_with(read)?, None),
+        };
+        let maker = BatchMaker::new(reader, options, schemas);
+        Ok(Self { maker, parallel, missing: Some(missing), only: only.cloned() })
+    }
+
+    /// Returns the next batch, without the check of the columns.
+    fn step(&mut self) -> Option<Result<TableRecords>> {
+        if self.parallel.is_none() {
+            return self.maker.next();
         }
+        loop {
+            if let Some(records) = self.maker.converter.ready.pop_front() {
+                return Some(records);
+            }
+            if self.maker.ended {
+                return None;
+            }
+            if let Err(error) = self.take_piece() {
+                if error.kind() != ErrorKind::Cancelled {
+                    self.maker.ended = true;
+                    self.maker.failure = Some(error.clone());
+                }
+                return Some(Err(error));
+            }
+        }
+    }
+
+    /// Returns an error at the end of the trail, once, if no table has a column that the options name.
+    fn missing_column(&mut self) -> Option<Error> {
+        let missing = self.missing.take().filter(|_| self.maker.failure.is_none())?;
+        let error = missing.check_in(self.reader(), |name| self.only.as_ref().is_none_or(|only| only.fits(name))).err()?;
+        self.maker.failure = Some(error.clone());
+        Some(error)
     }
 
     /// Returns the underlying reader, for the tables seen, the ranges skipped and the counts of a selection.
@@ -148,24 +187,13 @@ impl Iterator for Batches {
     type Item = Result<TableRecords>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.parallel.is_none() {
-            return self.maker.next();
+        let next = self.step();
+        match (&next, &mut self.missing) {
+            (Some(Ok(records)), Some(missing)) if !missing.is_empty() => missing.meet(&records.table),
+            (None, _) => return self.missing_column().map(Err),
+            _ => {}
         }
-        loop {
-            if let Some(records) = self.maker.converter.ready.pop_front() {
-                return Some(records);
-            }
-            if self.maker.ended {
-                return None;
-            }
-            if let Err(error) = self.take_piece() {
-                if error.kind() != ErrorKind::Cancelled {
-                    self.maker.ended = true;
-                    self.maker.failure = Some(error.clone());
-                }
-                return Some(Err(error));
-            }
-        }
+        next
     }
 }
 
@@ -393,7 +421,8 @@ fn definitions(trail: &Trail, name: &TableName, read: &ReadOptions) -> Result<Ve
     }
     if found.is_empty() {
         let (options, schemas) = (ArrowOptions::new(), SharedSchemas::new(&ArrowOptions::new(), None, false));
-        found.push(Batches { maker: BatchMaker::new(reader, options, schemas), parallel: None }.definition(name)?);
+        let maker = BatchMaker::new(reader, options, schemas);
+        found.push(Batches { maker, parallel: None, missing: None, only: None }.definition(name)?);
     }
     Ok(found)
 }

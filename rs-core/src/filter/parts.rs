@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::change::Op;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::syntax::diagnostic::Diagnostics;
 use crate::filter::syntax::lexer::Dialect;
 use crate::filter::syntax::names::ObjectPattern;
 use crate::filter::syntax::parameters;
+use crate::filter::with_deep_stack;
 use crate::position::{Csn, Position};
 use crate::time::Timestamp;
 
@@ -36,12 +38,20 @@ pub struct SelectParts {
     /// The content of a FILTER clause of each table. A change must pass both clauses.
     pub filter: Option<String>,
     /// The operations: insert, update, pk_update, delete, truncate, ddl. WHERE and FILTER are about rows: beside them, DDL is
-    /// selected only if it is named here.
+    /// selected only if it is named here. All if it is left out; an empty list is an error.
+    #[serde(deserialize_with = "some_ops", skip_serializing_if = "Vec::is_empty")]
     pub ops: Vec<String>,
     /// The first change: a position, a UTC time, or `csn:NUMBER`.
     pub from: Option<String>,
     /// The change before which the selection ends, in the same forms.
     pub until: Option<String>,
+}
+
+/// Reads the operations, which are not an empty list: it would select all.
+fn some_ops<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
+    let ops = Vec::<String>::deserialize(deserializer)?;
+    let error = || serde::de::Error::custom("ops names no operation; leave it out for all operations");
+    if ops.is_empty() { Err(error()) } else { Ok(ops) }
 }
 
 impl SelectParts {
@@ -59,11 +69,44 @@ impl SelectParts {
         *self == Self::default()
     }
 
-    /// Returns the selection as text.
+    /// Returns the selection as text in the ANSI dialect.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a limit has none of its forms.
+    /// [`ErrorKind::Filter`] if a part is not exactly what it stands for: a table one name or pattern, a clause one condition, an
+    /// operation one word; [`ErrorKind::InvalidArgument`] if a limit has none of its forms.
     pub fn to_text(&self) -> Result<String> {
+        self.to_text_in(Dialect::Ansi)
+    }
+
+    /// Returns the selection as text in a dialect.
+    ///
+    /// # Errors
+    /// Those of [`to_text`](Self::to_text).
+    pub fn to_text_in(&self, dialect: Dialect) -> Result<String> {
+        let text = self.joined()?;
+        let check = || self.check(dialect).and_then(|()| parameters::check_plain(&text));
+        let Err(fault) = with_deep_stack(check) else { return Ok(text) };
+        // An error of the whole text has the place in it.
+        let whole = with_deep_stack(|| parameters::parse(&text.as_str().into(), dialect, false));
+        Err(whole.err().unwrap_or(fault).into())
+    }
+
+    /// Fails if the text of a part does more than to be this part: it would become a statement of its own.
+    fn check(&self, dialect: Dialect) -> std::result::Result<(), Diagnostics> {
+        let names = self.tables.iter().map(|name| ("TABLE", name)).chain(self.exclude.iter().map(|name| ("TABLEEXCLUDE", name)));
+        for (statement, name) in names {
+            parameters::check_name(&format!("{statement} {}", spelled(name)), dialect)?;
+        }
+        for (word, text) in [("FILTER", &self.filter), ("WHERE", &self.where_)] {
+            if text.is_some() {
+                parameters::check_clause(&format!("TABLE *{}", clause(word, text.as_deref())), dialect)?;
+            }
+        }
+        self.ops.iter().try_for_each(|op| parameters::check_ops(&format!("TRAILCORE OPS {op}"), dialect))
+    }
+
+    /// Returns the statements of the parts.
+    fn joined(&self) -> Result<String> {
         let clauses = clause("FILTER", self.filter.as_deref()) + &clause("WHERE", self.where_.as_deref());
         let ops = match self.ops.is_empty() && !clauses.is_empty() {
             true => Op::ALL.into_iter().filter(|op| op.is_change() && *op != Op::Ddl).map(|op| op.name().to_owned()).collect(),
@@ -80,15 +123,11 @@ impl SelectParts {
     }
 }
 
-/// Returns the name of a table in GoldenGate's spelling: one with blanks that nobody has put in quotes gets them. What may be a list or
-/// have clauses stays as it is, so that the parser states its errors.
+/// Returns the name of a table in GoldenGate's spelling: one with blanks that nobody has put in quotes gets them. What has the marks of
+/// a list or of clauses stays as it is, so that the parser states its errors.
 fn spelled(name: &str) -> Cow<'_, str> {
-    let is_statement = || {
-        parameters::parse(&format!("TABLE {name};").as_str().into(), Dialect::Ansi, false)
-            .is_ok_and(|parsed| parsed.lints.is_empty())
-    };
-    let may_have_clauses = name.contains(['"', ',', ';', '(', ')']);
-    if name.trim().is_empty() || may_have_clauses || name.parse::<ObjectPattern>().is_ok() || is_statement() {
+    let is_marked = name.contains(['"', ',', ';', '(', ')']);
+    if name.trim().is_empty() || is_marked || name.parse::<ObjectPattern>().is_ok() {
         return name.into();
     }
     let parts: Vec<_> = name.splitn(3, '.').map(|part| format!("\"{part}\"")).collect();
@@ -142,7 +181,11 @@ mod tests {
             ),
             (r#"{"tables":["A.\"B c\"","A.B.C.D e"]}"#, "TABLE A.\"B c\";\nTABLE \"A\".\"B\".\"C.D e\";"),
             (r#"{"tables":["A.B"],"exclude":["A.b x*"]}"#, "TABLEEXCLUDE \"A\".\"b x*\";\nTABLE A.B;"),
-            (r#"{"tables":["A.B, WHERE (X = 1)"]}"#, "TABLE A.B, WHERE (X = 1);"),
+            (r#"{"tables":["A.B EXCEPTIONSONLY"]}"#, "TABLE \"A\".\"B EXCEPTIONSONLY\";"),
+            (
+                r#"{"ops":["insert,update"],"where":"WHERE (A = ');' -- note\n)"}"#,
+                "TRAILCORE OPS insert,update;\nTABLE *, WHERE (A = ');' -- note\n);",
+            ),
             (r#"{"until":"2024-03-01"}"#, "TRAILCORE UNTILTIME 2024-03-01T00:00:00.000000;"),
         ] {
             let found = text(document).unwrap();
@@ -153,19 +196,49 @@ mod tests {
             assert_eq!(words, wanted, "{document}: {found}");
             assert!(Select::parse(&found).is_ok(), "{found}");
         }
-        for wrong in ["A.B (c), d", "A.B, WHERE (X = ", "A.B, FILTER (X > 1", "A.B, A.C", "A.B; old"] {
-            let statements = SelectParts { tables: vec![wrong.into()], ..SelectParts::default() }.to_text().unwrap();
-            let is_said = Select::parse(&statements).map_or(true, |select| !select.lints().is_empty());
-            assert!(is_said, "{statements}");
-        }
         for wrong in [
             r#"{"from":"tomorrow"}"#,
             r#"{"from":"csn:"}"#,
             r#"{"from":"csn:abc"}"#,
             r#"{"tabels":[]}"#,
+            r#"{"ops":[]}"#,
             r#"{"from":"csn:1; TABLE X.*"}"#,
         ] {
             assert_eq!(text(wrong).unwrap_err().kind(), ErrorKind::InvalidArgument, "{wrong}");
         }
+    }
+
+    /// A part that would close its own clause, begin another statement or hide the rest of the line is an error with its place.
+    #[test]
+    fn a_part_cannot_leave_its_place() {
+        for (document, said) in [
+            (r#"{"tables":["A.B; TABLE A.*"]}"#, "the end of the name"),
+            (r#"{"tables":["A.B; old"]}"#, "the end of the name"),
+            (r#"{"tables":["A.B, A.C"]}"#, "one object"),
+            (r#"{"tables":["A.B (c), d"]}"#, "("),
+            (r#"{"tables":["A.B, WHERE (X = 1)"]}"#, "the end of the name"),
+            (r#"{"tables":["A.B, FILTER (X > 1"]}"#, "FILTER"),
+            (r#"{"tables":["--"],"where":"X = 1"}"#, "object name"),
+            (r#"{"tables":["A.\"B\"; TABLE A.\"C\""]}"#, "the end of the name"),
+            (r#"{"tables":["A.*"],"exclude":["A.B; TABLEEXCLUDE A.C"]}"#, "the end of the name"),
+            (r#"{"where":"X > 1); TABLE A.*; TABLE A.B, WHERE (X > 1"}"#, "the end of the text"),
+            (r#"{"where":"X > 1) OR (X < 1"}"#, "OR"),
+            (r#"{"where":"WHERE (X > 1), COLS (A)"}"#, "the end of the text"),
+            (r#"{"where":"X = 1); REPORTCOUNT ("}"#, "the end of the text"),
+            (r#"{"filter":"X > 1), EVENTACTIONS (IGNORE"}"#, "the end of the text"),
+            (r#"{"filter":"X > 1 --","where":"Y = 1\nOR X = 2"}"#, ""),
+            (r#"{"where":"X = 1 --"}"#, ""),
+            (r#"{"where":"X = 1\nMACRO #m\nBEGIN\n); TABLE B.*;\nEND;\n#m ()"}"#, ""),
+            (r#"{"where":"X = 'a\nMACRO #m\nBEGIN\n'); TABLE B.*; \nEND;\n'"}"#, ""),
+            (r#"{"ops":["insert; TABLE A.B"]}"#, "operation"),
+            (r#"{"ops":["insert FROMCSN 5"]}"#, "operation"),
+            (r#"{"ops":["inserts"]}"#, "inserts"),
+        ] {
+            let error = SelectParts::from_json(document).and_then(|parts| parts.to_text()).expect_err(document);
+            assert_eq!(error.kind(), ErrorKind::Filter, "{document}");
+            assert!(error.to_string().contains(said) && error.to_string().contains('^'), "{document}: {error}");
+        }
+        let other = SelectParts { where_: Some("A = \"x); \"".into()), ..SelectParts::default() };
+        assert!(other.to_text_in(Dialect::NonAnsi).is_ok());
     }
 }

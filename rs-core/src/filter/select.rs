@@ -14,7 +14,7 @@ use crate::filter::files::{Folders, read_text};
 use crate::filter::ops::OpMask;
 use crate::filter::parts::SelectParts;
 use crate::filter::syntax::ddl::DdlFilter;
-use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics};
+use crate::filter::syntax::diagnostic::{Diagnostic, Diagnostics, is_misspelt};
 use crate::filter::syntax::expr::In;
 use crate::filter::syntax::lexer::Dialect;
 use crate::filter::syntax::macros;
@@ -90,6 +90,8 @@ pub(crate) struct Compiled {
     duplicate_maps: bool,
     pub(crate) ops: OpMask,
     name_match: NameMatch,
+    /// It is a parameter file, which was not written for one trail.
+    is_file: bool,
 }
 
 /// An exclude, and the trail for which it is; 0 for all.
@@ -98,6 +100,42 @@ struct Exclude {
     kind: ExcludeKind,
     parts: Vec<NamePattern>,
     trail: usize,
+}
+
+/// Maximum number of excludes, and of objects, that are compared for misspelt names.
+const MOST_COMPARED: usize = 500;
+
+impl Exclude {
+    /// Returns whether it looks like a misspelt name of an object: each part is the same or nearly so. Names that differ in their
+    /// digits are different names.
+    fn is_near(&self, object: &str) -> bool {
+        let near = |(pattern, part): (&NamePattern, &str)| {
+            let text = pattern.to_string();
+            let letters =
+                |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).flat_map(char::to_uppercase).collect::<String>();
+            pattern.matches(part) || (letters(&text) != letters(part) && is_misspelt(text.trim_matches('"'), part))
+        };
+        let parts: Vec<&str> = object.rsplit('.').collect();
+        let parts = match (self.kind, &*parts) {
+            (ExcludeKind::Catalog, [_, _, catalog]) => vec![*catalog],
+            (ExcludeKind::Catalog, _) => Vec::new(),
+            (ExcludeKind::Schema, parts) => parts.iter().skip(1).copied().take(self.parts.len()).collect(),
+            (_, parts) => parts.iter().copied().take(self.parts.len()).collect(),
+        };
+        parts.len() == self.parts.len() && self.parts.iter().rev().zip(parts).all(near)
+    }
+}
+
+impl fmt::Display for Exclude {
+    /// Writes it as a pattern of objects.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = match self.kind {
+            ExcludeKind::Table | ExcludeKind::Map => "",
+            ExcludeKind::Schema => ".*",
+            ExcludeKind::Catalog => ".*.*",
+        };
+        write!(f, "{}{rest}", ObjectPattern::from_parts(self.parts.clone()))
+    }
 }
 
 /// The effect of a rule on a change that it accepts.
@@ -203,7 +241,11 @@ impl Select {
         if dialect == Dialect::NonAnsi && !matches!(script.statements.first(), Some(Statement::Dialect(_))) {
             script.statements.insert(0, Statement::Dialect(dialect));
         }
-        Ok(Self::of(script.statements, text, script.lints))
+        let mut select = Self::of(script.statements, text, script.lints);
+        if let (true, Some(compiled)) = (is_file, Arc::get_mut(&mut select.compiled)) {
+            compiled.is_file = true;
+        }
+        Ok(select)
     }
 
     fn of(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnostic>) -> Self {
@@ -274,6 +316,25 @@ impl Select {
     pub fn round_trips(&self) -> bool {
         let statements = |select: &Self| select.parts().map(|part| part.compiled.statements.clone()).collect::<Vec<_>>();
         Self::parse(&self.to_string()).is_ok_and(|read| statements(&read) == statements(self))
+    }
+
+    /// Returns the names of its rules, and of its excludes without a wildcard, that fit none of these objects. In a parameter file, which was not written for one
+    /// trail, only excludes count that look like a slip for one of them.
+    ///
+    /// ```
+    /// use trailcore::filter::Select;
+    /// let select = Select::parse("TABLEEXCLUDE HR.DPT; TABLE HR.EMP; TABLE HR.DEPT;")?;
+    /// assert_eq!(select.unmatched(["HR.DEPT"].into_iter()), ["HR.EMP", "HR.DPT"]);
+    /// # Ok::<(), trailcore::filter::Diagnostics>(())
+    /// ```
+    pub fn unmatched<'a>(&self, objects: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let names: Vec<&str> = objects.collect();
+        let of_part = |part: &Select| {
+            let matched: HashSet<usize> = names.iter().flat_map(|name| part.compiled.naming(name)).collect();
+            let rules = part.compiled.object_names(|rule| !matched.contains(&rule));
+            rules.into_iter().chain(part.compiled.vain_excludes(&names))
+        };
+        self.parts().flat_map(of_part).collect()
     }
 
     /// Returns a builder for a selection.
@@ -520,6 +581,7 @@ fn compile(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnosti
         duplicate_maps: false,
         ops: OpMask::of(|_| true),
         name_match: NameMatch::default(),
+        is_file: false,
         statements: Vec::new(),
     };
     let mut container: Option<&NamePattern> = None;
@@ -566,7 +628,10 @@ fn compile(statements: Vec<Statement>, source: &SourceText, lints: Vec<Diagnosti
             Statement::Trail(..) => trail += 1,
             Statement::DuplicateMaps(allowed) => compiled.duplicate_maps = *allowed,
             Statement::Ddl(filter) => compiled.ddl.push(filter.clone()),
-            Statement::Process(replicat, _) => is_replicat = *replicat,
+            Statement::Process(replicat, _) => {
+                is_replicat = *replicat;
+                compiled.is_file = true;
+            }
             Statement::Dialect(_) | Statement::ExcludeUser(..) | Statement::And => {}
         }
     }
@@ -592,8 +657,7 @@ impl Compiled {
     /// Returns the numbers of the rules that name an object and are not excluded, if one of them selects. Rules that leave changes
     /// out come first.
     pub(crate) fn rules_of(&self, object: &str) -> Vec<usize> {
-        let excludes = self.exclude_names.candidates(object).into_iter().filter_map(|number| self.excludes.get(number));
-        let excludes: Vec<&Exclude> = excludes.filter(|own| is_excluded(own.kind, &own.parts, object)).collect();
+        let excludes: Vec<&Exclude> = self.excluding(object).filter_map(|number| self.excludes.get(number)).collect();
         let named = self.naming(object).filter_map(|number| Some((number, self.rules.get(number)?)));
         let mut targets = HashSet::new();
         let (mut selecting, mut leaving) = (Vec::new(), Vec::new());
@@ -635,6 +699,36 @@ impl Compiled {
         let rules = rules.filter(|(number, rule)| has_effect(rule) && has_name(rule) && of(*number));
         let mut seen = HashSet::new();
         rules.map(|(_, rule)| rule.rule.source.to_string()).filter(|name| seen.insert(name.clone())).collect()
+    }
+
+    /// Returns the numbers of the excludes that name an object.
+    fn excluding<'a>(&'a self, object: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let names = |own: &Exclude| is_excluded(own.kind, &own.parts, object);
+        let candidates = self.exclude_names.candidates(object).into_iter();
+        candidates.filter(move |number| self.excludes.get(*number).is_some_and(names))
+    }
+
+    /// Returns the names of its excludes without a wildcard that fit none of these objects, each once. In a parameter file most excludes name tables that
+    /// its trail does not have for that very reason: of these only the ones that look like a misspelt name of an object that no
+    /// exclude names.
+    pub(crate) fn vain_excludes(&self, objects: &[&str]) -> Vec<String> {
+        if self.excludes.is_empty() {
+            return Vec::new();
+        }
+        let (mut used, mut left) = (HashSet::new(), Vec::new());
+        for object in objects {
+            let mut numbers = self.excluding(object).peekable();
+            if numbers.peek().is_none() && left.len() < MOST_COMPARED {
+                left.push(*object);
+            }
+            used.extend(numbers);
+        }
+        let vain = self.excludes.iter().enumerate().filter(|(number, _)| !used.contains(number)).map(|(_, exclude)| exclude);
+        let vain = vain.filter(|exclude| !exclude.parts.iter().any(NamePattern::has_wildcard));
+        let most = if self.is_file { MOST_COMPARED } else { usize::MAX };
+        let told = vain.take(most).filter(|exclude| !self.is_file || left.iter().any(|object| exclude.is_near(object)));
+        let mut seen = HashSet::new();
+        told.map(ToString::to_string).filter(|name| seen.insert(name.clone())).collect()
     }
 
     /// Returns whether an exclude of an object does not exclude it from a rule.

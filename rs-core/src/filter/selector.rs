@@ -195,14 +195,9 @@ impl Selector {
         by_cause.into_iter().map(doubt).collect()
     }
 
-    /// Returns the object names of its rules that fit none of these tables, and no object of DDL.
+    /// Returns the object names of its rules and excludes that fit none of these tables, and no object of DDL.
     pub(crate) fn unmatched<'a>(&'a self, tables: impl Iterator<Item = &'a str>) -> Vec<String> {
-        let names: Vec<&str> = tables.chain(self.ddl_objects.iter().map(|name| &**name)).collect();
-        let of_part = |part: &Select| {
-            let matched: HashSet<usize> = names.iter().flat_map(|name| part.compiled().naming(name)).collect();
-            part.compiled().object_names(|rule| !matched.contains(&rule))
-        };
-        self.select.parts().flat_map(of_part).collect()
+        self.select.unmatched(tables.chain(self.ddl_objects.iter().map(|name| &**name)))
     }
 
     #[inline]

@@ -7,8 +7,7 @@ use super::files::{AppendFile, OutputFiles, Written};
 use crate::arrow::ArrowOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::TableName;
-use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Reader, Trail};
+use crate::source::{ReadOptions, ReadReport, Trail};
 
 /// A format that [`Trail::convert`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,32 +241,4 @@ fn json_lines(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options
     }
     open.into_values().try_for_each(|(_, file)| file.close())?;
     Ok(reader.report())
-}
-
-/// The requested columns that no table has had so far. Without the check, a misspelled column would look like a column that is
-/// always missing.
-#[derive(Debug, Default)]
-pub(super) struct MissingColumns(Vec<Box<str>>);
-
-impl MissingColumns {
-    pub(super) fn new(options: &ArrowOptions) -> Self {
-        Self(options.columns.clone().unwrap_or_default())
-    }
-
-    /// Removes the columns of a table.
-    pub(super) fn meet(&mut self, table: &TableDef) {
-        self.0.retain(|name| table.column(name).is_none());
-    }
-
-    /// Fails if no table has a column, neither one of the converted tables nor one of the reader's definitions.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidArgument`].
-    pub(super) fn check(mut self, reader: &Reader) -> Result<()> {
-        reader.tables().for_each(|table| self.meet(table));
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::InvalidArgument, format!("no table has a column {}", self.0.join(", "))))
-    }
 }

@@ -7,21 +7,21 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 
-use super::convert::{ConvertOptions, MissingColumns};
+use super::convert::ConvertOptions;
 use super::files::{AppendFile, OutputFiles};
 use crate::arrow::{ArrowOptions, Invalid, Layout};
 use crate::change::image::NO_SUCH_COLUMN;
 use crate::change::{Change, Op, Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::TableDef;
-use crate::source::{ReadOptions, ReadReport, Trail};
+use crate::source::{MissingColumns, ReadOptions, ReadReport, Trail};
 
 /// The columns before the table's own, after the prefix.
 const META: [&str; 5] = ["op", "position", "csn", "xid", "timestamp"];
 
 /// Writes the changes of all tables in one pass. A single file of a table is written even if there are no changes.
 pub(super) fn convert(trail: &Trail, files: &mut OutputFiles, read: ReadOptions, options: &ConvertOptions) -> Result<ReadReport> {
-    let mut missing = MissingColumns::new(&options.arrow);
+    let mut missing = MissingColumns::new(options.arrow.columns.iter().flatten().cloned());
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut reader = trail.reader_with(read)?;
     let mut left_out = BTreeMap::new();

@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::SchemaRef;
 
-use super::convert::{ConvertOptions, Format, MissingColumns};
+use super::convert::{ConvertOptions, Format};
 use super::files::{AppendFile, OutputFiles};
 use crate::arrow::TableStream;
 use crate::error::{Error, ErrorKind, Result};
@@ -25,7 +25,6 @@ pub(super) fn convert(
     options: &mut ConvertOptions,
     format: Format,
 ) -> Result<ReadReport> {
-    let mut missing = MissingColumns::new(&options.arrow);
     let mut open: BTreeMap<String, TableFile> = BTreeMap::new();
     let mut batches = trail.batches(read.clone(), options.arrow.clone())?;
     let mut failure = None;
@@ -43,7 +42,6 @@ pub(super) fn convert(
         }
         let schema = records.batch.schema();
         if open.get(name).is_none_or(|file| file.schema != schema) {
-            missing.meet(&records.table);
             if let Some(file) = open.remove(name) {
                 file.close()?;
             }
@@ -63,7 +61,6 @@ pub(super) fn convert(
         let schema = trail.table(table.name(), read, options.arrow.clone())?.schema();
         open.insert(table.name().to_owned(), TableFile::create(files, table.name(), &schema, format)?);
     }
-    missing.check(batches.reader())?;
     open.into_values().try_for_each(TableFile::close)?;
     Ok(batches.report())
 }

@@ -5,6 +5,7 @@ mod check;
 mod compressed;
 mod find;
 mod lines;
+mod missing;
 mod options;
 mod progress;
 mod reader;
@@ -20,6 +21,7 @@ mod window;
 
 pub use self::bytes::ByteSource;
 pub use self::check::{CheckIssue, CheckIssueKind, CheckReport};
+pub use self::missing::MissingColumns;
 pub use self::options::ReadOptions;
 pub use self::progress::Progress;
 pub use self::reader::{Blocks, LiveNote, LiveReader, LiveState, Pending, ReadFilter, Reader};
@@ -31,6 +33,8 @@ pub use self::trail::Trail;
 pub use self::unfinished::{Unfinished, UnfinishedTransactions};
 pub use self::views::{RecordView, RecordViews};
 
+#[cfg(feature = "arrow")]
+pub(crate) use self::missing::is_column;
 pub(crate) use self::reader::FileIndex;
 #[cfg(feature = "arrow")]
 pub(crate) use self::reader::{Piece, Pieces, spawn};

@@ -203,6 +203,13 @@ impl ReadReport {
         Self { skipped: SkippedReport::all(skipped), ..Self::default() }
     }
 
+    /// Returns the same report with names that fit none of the tables of what was read.
+    #[must_use]
+    pub fn with_unmatched(self, unmatched: Vec<String>, tables: impl IntoIterator<Item = String>) -> Self {
+        let tables = if unmatched.is_empty() { Vec::new() } else { tables.into_iter().collect() };
+        Self { unmatched: Some(unmatched), tables, ..self }
+    }
+
     /// Returns the same report with the changes that the form of the result cannot hold.
     #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
     pub(crate) fn with_left_out(self, left_out: BTreeMap<&'static str, u64>) -> Self {

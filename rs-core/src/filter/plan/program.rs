@@ -105,8 +105,7 @@ impl Select {
 impl Program {
     pub(crate) fn new(select: &Select, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> Self {
         let compiled = select.compiled();
-        let numbers = compiled.rules_of(table.name());
-        let otherwise = if numbers.is_empty() { compiled.why_not(table.name()) } else { Rejection::Object };
+        let (numbers, otherwise, also) = Self::wanted_by(select, table, others);
         let (mut columns, mut absent) = (Columns::default(), Vec::new());
         let rules: Vec<BoundRule> = numbers
             .into_iter()
@@ -131,7 +130,22 @@ impl Program {
             rules,
             otherwise,
         };
-        Self { inner: Arc::new(inner), also: select.also().map(|also| Arc::new(Self::new(also, table, others))) }
+        Self { inner: Arc::new(inner), also: also.map(Arc::new) }
+    }
+
+    /// Returns the numbers of the rules that decide on a table, the rejection if there is none, and the program of the selection that
+    /// narrows this one. If one of the two turns the whole table away, neither is bound to it: what the other asks of columns is no
+    /// problem of this table.
+    fn wanted_by(select: &Select, table: &Arc<TableDef>, others: &[Arc<TableDef>]) -> (Vec<usize>, Rejection, Option<Self>) {
+        let compiled = select.compiled();
+        let numbers = compiled.rules_of(table.name());
+        if numbers.is_empty() {
+            return (numbers, compiled.why_not(table.name()), None);
+        }
+        match select.also().map(|also| Self::new(also, table, others)) {
+            Some(also) if also.rejects_all() => (Vec::new(), also.inner.otherwise, None),
+            also => (numbers, Rejection::Object, also),
+        }
     }
 
     /// Returns the table that it is bound to.
@@ -153,7 +167,7 @@ impl Program {
     /// Returns whether no rule names the table.
     #[must_use]
     pub fn rejects_all(&self) -> bool {
-        self.inner.rules.is_empty() || self.also.as_ref().is_some_and(|also| also.rejects_all())
+        self.inner.rules.is_empty()
     }
 
     /// Returns whether it wants all changes of the table, of any operation.

@@ -259,6 +259,18 @@ pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Op
         .map(|(_, name)| name)
 }
 
+/// Returns whether a word is another one with a slip: two letters are swapped, or at most one in four is wrong, and two in all.
+pub(crate) fn is_misspelt(word: &str, of: &str) -> bool {
+    let upper = |text: &str| text.chars().take(64).flat_map(char::to_uppercase).collect::<Vec<_>>();
+    let sorted = |mut letters: Vec<char>| {
+        letters.sort_unstable();
+        letters
+    };
+    let (word, of) = (upper(word), upper(of));
+    let steps = distance(&word, &of);
+    steps <= (word.len() / 4).min(2) || (steps == 2 && word.len() > 3 && sorted(word) == sorted(of))
+}
+
 /// Returns the edit distance (Levenshtein).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();

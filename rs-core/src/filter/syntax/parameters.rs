@@ -3,18 +3,19 @@
 use crate::change::Op;
 use crate::filter::syntax::comments;
 use crate::filter::syntax::ddl::DdlFilter;
-use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, nearest};
-use crate::filter::syntax::expr::{ColumnName, Side};
+use crate::filter::syntax::diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Span, is_misspelt, nearest};
+use crate::filter::syntax::expr::{ColumnName, Condition, Side};
 use crate::filter::syntax::lexer::{
     AMPERSAND, Dialect, Token, continuation, is_name_char, quoted_length, quoted_on_line, take_while,
 };
+use crate::filter::syntax::macros;
 use crate::filter::syntax::names::{NamePattern, ObjectPattern, split_name};
 use crate::filter::syntax::parser::{Parsed, Parser, unexpected};
 use crate::filter::syntax::source::SourceText;
 use crate::filter::syntax::statement::{
     Assignment, Clause, ExcludeKind, Filter, Limits, NameMatch, RowOp, Rule, Statement, TRAILS, Tag, Toggled,
 };
-use crate::filter::syntax::words::{is_option, is_parameter, is_silent, options, parameters};
+use crate::filter::syntax::words::{is_known, is_option, is_parameter, is_silent, options, parameters};
 use crate::position::Csn;
 use crate::time::Timestamp;
 
@@ -55,12 +56,75 @@ pub(crate) fn parse(text: &SourceText, dialect: Dialect, is_file: bool) -> Resul
     }
 }
 
-/// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
+/// Fails unless a text is TABLE or TABLEEXCLUDE and one name or pattern.
+pub(crate) fn check_name(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        parser.next()?;
+        parser.object()?;
+        match parser.next()? {
+            (Token::End, _) => Ok(()),
+            (other, span) => {
+                let error = unexpected(&other, span, "the end of the name");
+                Err(error.help("give each name by itself, and a condition as where or filter"))
+            }
+        }
+    })
+}
+
+/// Fails unless a text is `TABLE *` and one FILTER or WHERE.
+pub(crate) fn check_clause(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        parser.next()?;
+        parser.object()?;
+        parser.expect(",", "before the clause")?;
+        match parser.next()? {
+            (Token::Name(word), _) if word.eq_ignore_ascii_case("FILTER") => parser.filter_clause().map(drop),
+            _ => parser.where_clause().map(drop),
+        }
+    })
+}
+
+/// Fails unless a text is `TRAILCORE OPS` and operations, with commas between them.
+pub(crate) fn check_ops(text: &str, dialect: Dialect) -> Result<(), Diagnostics> {
+    check_part(text, dialect, |parser| {
+        parser.next()?;
+        parser.next()?;
+        loop {
+            match parser.next()? {
+                (Token::Name(op), _) if op.to_ascii_lowercase().parse::<Op>().is_ok() => {}
+                (other, span) => return Err(unexpected(&other, span, "an operation")),
+            }
+            match parser.next()? {
+                (Token::End, _) => return Ok(()),
+                (Token::Symbol(","), _) => {}
+                (other, span) => return Err(unexpected(&other, span, "the end of the operation")),
+            }
+        }
+    })
+}
+
+/// Fails if a text has macros or included files.
+pub(crate) fn check_plain(text: &str) -> Result<(), Diagnostics> {
+    if macros::expand(text, &mut |_, _| Err("files are only included by parameter files".to_owned()))?.text() == text {
+        return Ok(());
+    }
+    let error = Diagnostic::error(DiagnosticKind::Syntax, Span::default(), "a part of a selection has no macros");
+    Err(Diagnostics::new(text, vec![error.help("write a parameter file")]))
+}
+
+/// Fails unless a part of a selection, in its statement, reads to its end.
+fn check_part(text: &str, dialect: Dialect, read: impl FnOnce(&mut Parser<'_>) -> Parsed<()>) -> Result<(), Diagnostics> {
+    let plain = comments::blanked(text);
+    let parsed = Parser::whole(&plain, dialect, read).map(drop);
+    parsed.map_err(|found| Diagnostics::new(text, found.all().to_vec()))
+}
+
 /// Returns whether a number follows, perhaps after blanks.
 fn starts_with_digit(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '&', '\r', '\n']).starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Makes the defaults of a parameter file explicit, so that its text, written and read again, means the same.
 fn settle(statements: &mut Vec<Statement>, is_file: bool) {
     // A single trail is that of all statements.
     if statements.iter().filter(|own| matches!(own, Statement::Trail(..))).count() < 2 {
@@ -189,8 +253,13 @@ impl<'a> Parser<'a> {
         Ok(Some(Statement::Trail(word, text.get(..length).unwrap_or_default().into())))
     }
 
-    /// Skips a parameter that does not select changes, with a lint unless it is well known.
+    /// Skips a parameter that does not select changes, with a lint unless it is well known. A slip in one that does is an error: more
+    /// or other changes would be selected without it.
     fn skip_parameter(&mut self, keyword: &str, span: Span, before: &mut Before) -> Parsed<()> {
+        if let Some(meant) = meant_by(keyword) {
+            let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{keyword} is no parameter"));
+            return Err(error.help(format!("did you mean {meant}?")));
+        }
         self.parameter(keyword == "SQLEXEC")?;
         if keyword == "SEQUENCE" {
             // Beside TABLE it is usual, and selects no rows.
@@ -444,7 +513,13 @@ impl<'a> Parser<'a> {
                     let lint = Diagnostic::lint(DiagnosticKind::NotAvailable, Span::new(start, self.lexer.at), message);
                     self.lint(lint.help("GoldenGate leaves out the whole transaction; use TABLEEXCLUDE for the table itself"));
                 }
-                _ => {}
+                keyword => {
+                    if let Some(meant) = ["EXCLUDETAG", "INCLUDETAG"].into_iter().find(|own| is_misspelt(keyword, own)) {
+                        let span = Span::new(start, self.lexer.at);
+                        let error = Diagnostic::error(DiagnosticKind::UnknownName, span, format!("{keyword} is no option"));
+                        return Err(error.help(format!("did you mean {meant}?")));
+                    }
+                }
             }
         }
     }
@@ -605,23 +680,7 @@ impl<'a> Parser<'a> {
                     let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement allows only one WHERE").ogg(1662);
                     return Err(error.help("join the conditions with AND"));
                 }
-                self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
-                let condition = self.condition()?;
-                self.expect(")", "to close WHERE, AND or OR").map_err(|error| {
-                    let error = error.ogg(1662);
-                    // `SAL > BEFORE` is read as a comparison with a column of this name.
-                    match self
-                        .lexer
-                        .text
-                        .get(..error.span.start)
-                        .is_some_and(|text| text.to_ascii_uppercase().ends_with("BEFORE"))
-                    {
-                        true => error
-                            .help("only the column before the operator may have BEFORE; write FILTER (column > BEFORE.column)"),
-                        false => error,
-                    }
-                })?;
-                Clause::Where(condition)
+                Clause::Where(self.where_clause()?)
             }
             "COLS" => Clause::Cols(self.column_list(&keyword)?),
             "COLSEXCEPT" => Clause::ColsExcept(self.column_list(&keyword)?),
@@ -656,10 +715,12 @@ impl<'a> Parser<'a> {
             let error = Diagnostic::error(DiagnosticKind::Syntax, span, "a statement names one object or pattern");
             return Err(error.help("write a statement for each"));
         }
-        match nearest(keyword, options()).filter(|near| !is_option(keyword) && DECISIVE.contains(near)) {
-            Some(near) => {
+        let near = || nearest(keyword, options()).filter(|near| DECISIVE.contains(near));
+        let help = || foreign_option(keyword).map(str::to_owned).or_else(|| near().map(|near| format!("did you mean {near}?")));
+        match if is_option(keyword) { None } else { help() } {
+            Some(help) => {
                 let error = Diagnostic::error(DiagnosticKind::Syntax, span, format!("{keyword} is no option"));
-                Err(error.help(format!("did you mean {near}?")))
+                Err(error.help(help))
             }
             None => Ok(()),
         }
@@ -750,6 +811,21 @@ impl<'a> Parser<'a> {
             }
         };
         self.lint(Diagnostic::lint(kind, span, message).help(help));
+    }
+
+    /// Parses a WHERE clause after its keyword.
+    fn where_clause(&mut self) -> Parsed<Condition> {
+        self.expect("(", "after WHERE").map_err(|error| error.ogg(1662))?;
+        let condition = self.condition()?;
+        self.expect(")", "to close WHERE, AND or OR").map_err(|error| {
+            let error = error.ogg(1662);
+            // `SAL > BEFORE` is read as a comparison with a column of this name.
+            match self.lexer.text.get(..error.span.start).is_some_and(|text| text.to_ascii_uppercase().ends_with("BEFORE")) {
+                true => error.help("only the column before the operator may have BEFORE; write FILTER (column > BEFORE.column)"),
+                false => error,
+            }
+        })?;
+        Ok(condition)
     }
 
     /// Parses a FILTER clause after its keyword.
@@ -932,6 +1008,35 @@ fn toggle(keyword: &str) -> Option<(bool, Toggled)> {
     let get = keyword.strip_prefix("GET").map(|rest| (true, rest));
     let (get, rest) = get.or_else(|| keyword.strip_prefix("IGNORE").map(|rest| (false, rest)))?;
     Some((get, Toggled::ALL.iter().find(|(_, name)| *name == rest)?.0))
+}
+
+/// Returns the statement that decides which changes are selected, and that a word is a slip for.
+fn meant_by(keyword: &str) -> Option<String> {
+    let excludes = ExcludeKind::ALL.iter().map(|(_, name)| *name);
+    let decisive = excludes.chain(["EXCLUDETAG", "EXCLUDEWILDCARDOBJECTSONLY", "SOURCECATALOG", "TABLE", "MAP"]);
+    let toggles = Toggled::ALL.iter().flat_map(|(_, name)| ["GET", "IGNORE"].map(|prefix| format!("{prefix}{name}")));
+    let mut all = decisive.map(str::to_owned).chain(toggles);
+    let near = all.find(|own| is_misspelt(keyword, own));
+    near.or_else(|| match keyword {
+        _ if is_known(keyword) => None,
+        "GET" | "IGNORE" => Some(format!("one word such as {keyword}DELETES")),
+        _ => keyword.contains("EXCLUDE").then(|| "TABLEEXCLUDE".to_owned()),
+    })
+}
+
+/// Returns what to write instead of a word that TABLE and MAP do not have, and that would leave changes or columns out.
+fn foreign_option(keyword: &str) -> Option<&'static str> {
+    match keyword {
+        _ if keyword.starts_with("COLSEX") => Some("did you mean COLSEXCEPT?"),
+        _ if keyword.contains("EXCLUD") || keyword.contains("XCLUDE") => {
+            Some("write a statement of its own, before or after it: TABLEEXCLUDE owner.object;")
+        }
+        "ON" => Some("write it in the parentheses of FILTER: FILTER (ON INSERT, expression)"),
+        _ if keyword.starts_with("IGNORE") => Some(
+            "write IGNOREINSERTS, IGNOREUPDATES or IGNOREDELETES on a line before the statement, or FILTER (IGNORE …, expression)",
+        ),
+        _ => None,
+    }
 }
 
 /// Returns the toggle that is most similar to a misspelt one.

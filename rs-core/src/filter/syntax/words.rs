@@ -113,6 +113,9 @@ const PARAMETERS: [&str; 26] = [
     "MACROCHAR",
 ];
 
+/// Parameters with EXCLUDE in their name that exclude no table.
+const OTHER_EXCLUDES: [&str; 4] = ["PARTITIONEXCLUDE", "EXCLUDEHIDDENCOLUMNS", "EXCLUDEGGSTRANSRECS", "EXCLUDESUFFIXCHAR"];
+
 /// Options of TABLE and MAP.
 const OPTIONS: [&str; 60] = [
     "TARGET",
@@ -185,6 +188,11 @@ pub(crate) fn is_option(word: &str) -> bool {
 /// Returns whether a parameter does not select changes.
 pub(crate) fn is_silent(word: &str) -> bool {
     is_in(word, &SILENT)
+}
+
+/// Returns whether a word is a parameter, of whatever effect, although it looks like an exclude.
+pub(crate) fn is_known(word: &str) -> bool {
+    is_in(word, &OTHER_EXCLUDES) || is_in(word, &PARAMETERS) || is_silent(word)
 }
 
 /// Returns whether a word is a parameter, and not also an option of TABLE and MAP.
