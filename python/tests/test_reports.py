@@ -56,7 +56,7 @@ def test_an_exclude_that_fits_no_table_is_a_warning(big: tc.Trail) -> None:
 
 
 def test_records_report_what_they_skip(big: tc.Trail, tmp_path: Path) -> None:
-    data = bytearray(Path(big.files[0].path).read_bytes())
+    data = bytearray(Path(big.files[0]).read_bytes())
     place = next(big.changes()).position.rba
     data[place + 4] = ord("?")
     path = tmp_path / "bk000000000"

@@ -48,7 +48,10 @@ def test_parameter_files(tmp_path: Path, big: tc.Trail) -> None:
     with pytest.raises(FileNotFoundError):
         tc.Select.from_file(tmp_path / "none.prm")
     path.write_text("TABEL BANK.POSTINGS;\nTABLE BANK.ACCOUNTS;\n")
-    with pytest.warns(tc.LintWarning, match="did you mean TABLE") as warned:
+    with pytest.raises(tc.FilterSyntaxError, match="did you mean TABLE"):
+        tc.Select.from_file(path)
+    path.write_text("DISCARDFIL ./e.dsc\nTABLE BANK.ACCOUNTS;\n")
+    with pytest.warns(tc.LintWarning, match="DISCARDFIL does not select changes") as warned:
         assert count(big.select(tc.Select.from_file(path))) > 0
     assert warned[0].filename == __file__
     path.write_text("TABLE BANK.POSTINGS, FILTER (AMOUNT >);\n")

@@ -428,7 +428,7 @@ class Trail:
         """
         begin, start = self._begin(start)
         if len(tables) == 1 and isinstance(tables[0], Select):
-            if where is not None or filter is not None or exclude or ops is not None or until is not None or lenient is not None:
+            if exclude or any(one is not None for one in (where, filter, ops, until, lenient)):
                 raise TypeError("with a Select, start is the only other argument allowed")
             # No change is as late as the start point: select nothing.
             select: Select | None = tables[0] if start is None else Select(until=(0, 0))
