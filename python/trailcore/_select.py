@@ -57,8 +57,8 @@ class Select:
         Tables are named as in TABLE: ``HR.*`` selects all tables of a schema. Without names, all tables are selected. `where`
         and `filter` are the contents of the clauses; a change must pass both. `exclude` works as TABLEEXCLUDE. `ops` are
         operations: ``insert``, ``update``, ``pk_update``, ``delete``, ``truncate``, ``ddl``, all if it is `None`; beside
-        `where` or `filter`, DDL is selected only if they name it. Changes before `start`, or at or after `until`, are not selected. A
-        strict selection raises `UndecidableError` for a change that it cannot decide on; a
+        `where` or `filter`, DDL is selected only if they name it. Changes before `start`, or at or after `until`, are not
+        selected. A strict selection raises `UndecidableError` for a change that it cannot decide on; a
         `lenient` one rejects and counts it.
 
         Raises `FilterSyntaxError`, whose message marks the location.
