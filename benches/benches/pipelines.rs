@@ -77,7 +77,7 @@ fn tables() -> Outcome<PathBuf> {
         let time = Timestamp::from_unix_micros(1_700_000_000_000_000 + i64::try_from(number)?);
         writer.begin(&(number + 1).to_string(), &format!("1.1.{number}"), time)?;
         let mut row = RowBuilder::new(table, writer.byte_order());
-        row.number("ID", &number.to_string())?.text("NAME", "a name of some length")?;
+        row.decimal("ID", i64::try_from(number)?.into())?.text("NAME", "a name of some length")?;
         writer.insert(table, row.bytes())?;
         writer.commit()?;
     }

@@ -23,7 +23,7 @@ use crate::sink::Sink;
 use crate::tail::{Tail, TailHandle};
 
 /// How long an idle lane waits until it looks whether its place is in another file. A command ends the wait.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
 /// The same while it waits for the end of a cause that keeps it from the end of the trail.
 const SHORT: Duration = Duration::from_millis(10);
 
