@@ -318,8 +318,8 @@ impl Select {
         Self::parse(&self.to_string()).is_ok_and(|read| statements(&read) == statements(self))
     }
 
-    /// Returns the names of its rules, and of its excludes without a wildcard, that fit none of these objects. In a parameter file, which was not written for one
-    /// trail, only excludes count that look like a slip for one of them.
+    /// Returns the names of its rules, and of its excludes without a wildcard, that fit none of these objects. In a parameter file,
+    /// which was not written for one trail, only excludes count that look like a slip for one of them.
     ///
     /// ```
     /// use trailcore::filter::Select;
@@ -708,10 +708,10 @@ impl Compiled {
         candidates.filter(move |number| self.excludes.get(*number).is_some_and(names))
     }
 
-    /// Returns the names of its excludes without a wildcard that fit none of these objects, each once. In a parameter file most excludes name tables that
-    /// its trail does not have for that very reason: of these only the ones that look like a misspelt name of an object that no
-    /// exclude names.
-    pub(crate) fn vain_excludes(&self, objects: &[&str]) -> Vec<String> {
+    /// Returns the names of its excludes without a wildcard that fit none of these objects, each once. In a parameter file most
+    /// excludes name tables that its trail does not have for that very reason: of these only the ones that look like a misspelt name
+    /// of an object that no exclude names.
+    fn vain_excludes(&self, objects: &[&str]) -> Vec<String> {
         if self.excludes.is_empty() {
             return Vec::new();
         }
